@@ -1,0 +1,1 @@
+//! HTTP: routes, executions, progress. Wire types and no logic.

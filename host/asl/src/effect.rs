@@ -1,0 +1,66 @@
+//! What a step asks the world to do. Effects carry ids that survive replay, so carrying one
+//! out twice is harmless.
+
+use std::sync::Arc;
+
+use stepwell_expr::Value;
+
+use crate::Timestamp;
+
+/// Which call: the id of its `…Scheduled` event in the execution's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// Which timer: numbered from 1 within the execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimerId(pub u64);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Send the call out; answer with [`crate::Input::Returned`].
+    Invoke(Invoke),
+    /// Nobody awaits the call any more.
+    CancelCall { call: CallId },
+    /// Answer with [`crate::Input::Fired`] at the instant, never before.
+    SetTimer { timer: TimerId, at: Timestamp },
+    /// Nobody awaits the timer any more.
+    CancelTimer { timer: TimerId },
+}
+
+/// One attempt at a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invoke {
+    pub call: CallId,
+    pub resource: Resource,
+    /// The effective input.
+    pub input: Value,
+    /// Effective `TimeoutSeconds`, when the state has one.
+    pub timeout_seconds: Option<u64>,
+    /// Effective `HeartbeatSeconds`, when the state has one.
+    pub heartbeat_seconds: Option<u64>,
+    pub state_name: Arc<str>,
+    /// Id of the visit's `TaskStateEntered` event: with the execution's id, the idempotency key.
+    pub entered_event: u64,
+    /// From 1, one more for each `Retry` of this visit.
+    pub attempt: u32,
+}
+
+/// What a Task state's `Resource` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// `task:NAME`.
+    Task { name: Arc<str> },
+    /// A Lambda function's ARN, or `lambda:invoke` with its `FunctionName`: the component of that name.
+    Lambda { function: Arc<str> },
+}
+
+impl Resource {
+    /// The name of the task that stands for it.
+    #[must_use]
+    pub fn task_name(&self) -> &Arc<str> {
+        match self {
+            Self::Task { name } => name,
+            Self::Lambda { function } => function,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Dispatcher and shell: first the journal, then the world.

@@ -1,0 +1,62 @@
+//! The store port: what the engine needs of durable storage.
+//!
+//! One [`Store::commit`] is one durable transaction over many [`Group`]s, each of which takes
+//! effect wholly or not at all. Nothing is acknowledged before the commit that carries it
+//! has returned.
+
+mod row;
+
+pub use row::{
+    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status, StatusCounts,
+};
+
+/// Durable storage.
+pub trait Store: Send + Sync + std::fmt::Debug + 'static {
+    /// Makes the groups durable in one transaction and says what became of each, in order.
+    /// A group that conflicts changes nothing and does not disturb the others.
+    fn commit(&self, groups: &[Group]) -> Result<Vec<Outcome>, Error>;
+
+    /// The execution by id.
+    fn execution(&self, id: &str) -> Result<Option<ExecutionRow>, Error>;
+
+    /// The execution by workflow and name.
+    fn execution_by_name(&self, workflow: &str, name: &str) -> Result<Option<ExecutionRow>, Error>;
+
+    /// Entries of an execution from number `from` on, in order, at most `limit`.
+    fn journal(&self, execution: &str, from: u64, limit: usize) -> Result<Vec<Entry>, Error>;
+
+    /// What calls of the execution wrote, in order of call and dispatch.
+    fn call_logs(&self, execution: &str) -> Result<Vec<CallLog>, Error>;
+
+    /// Running executions in order of id, after `after`, at most `limit`. Reads no finished one.
+    fn open_executions(&self, after: Option<&str>, limit: usize) -> Result<Vec<ExecutionRow>, Error>;
+
+    /// Executions, newest start first (then greatest id first).
+    fn list(&self, query: &ListQuery) -> Result<Vec<ExecutionRow>, Error>;
+
+    /// How many executions there are of each status, of one workflow or of all.
+    fn count(&self, workflow: Option<&str>) -> Result<StatusCounts, Error>;
+
+    /// The text of a definition by digest.
+    fn definition(&self, digest: &str) -> Result<Option<String>, Error>;
+}
+
+/// What the engine does next depends on which of these it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process has the store; this one must not start.
+    #[error("{0}")]
+    Locked(String),
+    /// Full, or read-only: nothing new is accepted until it changes; what is there can be read.
+    #[error("the store cannot be written: {0}")]
+    ReadOnly(String),
+    /// It is not known whether the commit is durable: the process stops, and recovery decides.
+    #[error("the store failed while making a commit durable: {0}")]
+    Broken(String),
+    /// What was read is damaged.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// Written by a newer release, or not a store of ours.
+    #[error("{0}")]
+    Incompatible(String),
+}

@@ -1,0 +1,1 @@
+//! Tasks as sandboxed WebAssembly components on wasmtime.
