@@ -4,10 +4,18 @@
 //! effect wholly or not at all. Nothing is acknowledged before the commit that carries it
 //! has returned.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that cannot go on fails")
+)]
+
+mod memory;
 mod row;
 
+pub use memory::MemoryStore;
 pub use row::{
-    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status, StatusCounts,
+    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NUMBER_MAX, NewExecution,
+    Outcome, Status, StatusCounts,
 };
 
 /// Durable storage.
@@ -29,7 +37,11 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn call_logs(&self, execution: &str) -> Result<Vec<CallLog>, Error>;
 
     /// Running executions in order of id, after `after`, at most `limit`. Reads no finished one.
-    fn open_executions(&self, after: Option<&str>, limit: usize) -> Result<Vec<ExecutionRow>, Error>;
+    fn open_executions(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<ExecutionRow>, Error>;
 
     /// Executions, newest start first (then greatest id first).
     fn list(&self, query: &ListQuery) -> Result<Vec<ExecutionRow>, Error>;

@@ -16,6 +16,54 @@ pub struct Group {
     pub logs: Vec<CallLog>,
 }
 
+impl Group {
+    /// How many entries the journal holds once the group is committed.
+    #[must_use]
+    pub fn entries_after(&self) -> u64 {
+        self.expected_entries
+            .saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Every store calls this for each group before it changes anything.
+    ///
+    /// # Panics
+    /// When the group breaks a promise of its type: entries with gaps or from another number
+    /// than `expected_entries` on, a number above [`NUMBER_MAX`], or a closing time that is
+    /// there for a running execution or missing for a closed one. Only a bug of the caller
+    /// makes such a group.
+    pub fn assert_well_formed(&self) {
+        let id = &self.execution;
+        assert!(
+            self.entries_after() <= NUMBER_MAX,
+            "execution {id}: entry numbers end at {NUMBER_MAX}"
+        );
+        for (entry, number) in self.entries.iter().zip(self.expected_entries..) {
+            assert!(
+                entry.number == number,
+                "execution {id}: entry {} stands where {number} belongs",
+                entry.number
+            );
+        }
+        for log in &self.logs {
+            assert!(
+                log.call <= NUMBER_MAX,
+                "execution {id}: call numbers end at {NUMBER_MAX}"
+            );
+        }
+        if let Some(change) = &self.change {
+            assert!(
+                (change.status == Status::Running) == change.closed_at_micros.is_none(),
+                "execution {id}: closed at {:?} does not go with {}",
+                change.closed_at_micros,
+                change.status.name()
+            );
+        }
+    }
+}
+
+/// The greatest number of an entry or a call: stores keep them as signed 64-bit integers.
+pub const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
+
 /// The row an execution begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewExecution {
@@ -30,6 +78,25 @@ pub struct NewExecution {
     pub input_digest: String,
     /// Microseconds since 1970.
     pub started_at_micros: i64,
+}
+
+impl NewExecution {
+    /// The row of the execution `id` before any entry or change.
+    #[must_use]
+    pub fn row(&self, id: &str) -> ExecutionRow {
+        ExecutionRow {
+            id: id.to_owned(),
+            workflow: self.workflow.clone(),
+            name: self.name.clone(),
+            definition_digest: self.definition_digest.clone(),
+            input_digest: self.input_digest.clone(),
+            status: Status::Running,
+            started_at_micros: self.started_at_micros,
+            closed_at_micros: None,
+            wake_at_micros: None,
+            entries: 0,
+        }
+    }
 }
 
 /// One journal entry; the store does not look inside.
@@ -52,7 +119,8 @@ pub struct ExecutionChange {
     pub wake_at_micros: Option<i64>,
 }
 
-/// What one dispatch of a call wrote.
+/// What one dispatch of a call wrote. A second log of the same call and dispatch takes the
+/// place of the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallLog {
     /// Id of the call's scheduled event.
@@ -88,7 +156,13 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted];
+    pub const ALL: [Self; 5] = [
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Aborted,
+    ];
 
     /// As AWS writes it: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`.
     #[must_use]
@@ -118,6 +192,31 @@ pub struct StatusCounts {
     pub aborted: u64,
 }
 
+impl StatusCounts {
+    /// The count of one status.
+    #[must_use]
+    pub fn of(&self, status: Status) -> u64 {
+        match status {
+            Status::Running => self.running,
+            Status::Succeeded => self.succeeded,
+            Status::Failed => self.failed,
+            Status::TimedOut => self.timed_out,
+            Status::Aborted => self.aborted,
+        }
+    }
+
+    /// The count of one status, to be changed.
+    pub fn of_mut(&mut self, status: Status) -> &mut u64 {
+        match status {
+            Status::Running => &mut self.running,
+            Status::Succeeded => &mut self.succeeded,
+            Status::Failed => &mut self.failed,
+            Status::TimedOut => &mut self.timed_out,
+            Status::Aborted => &mut self.aborted,
+        }
+    }
+}
+
 /// Which executions to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListQuery {
@@ -132,8 +231,13 @@ pub struct ListQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Committed,
-    /// An execution of this workflow has this name already.
+    /// Another execution of this workflow has this name already: this one, as it stands after
+    /// the groups before.
     NameTaken(ExecutionRow),
-    /// The journal holds another number of entries than expected (and none was added).
-    Conflict { entries: u64 },
+    /// The journal holds another number of entries than expected (and none was added). Also
+    /// the answer to a `create` of an id that is there already, and to a group without
+    /// `create` for an execution that is not there (which holds 0).
+    Conflict {
+        entries: u64,
+    },
 }

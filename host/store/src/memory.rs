@@ -1,0 +1,233 @@
+//! A store that keeps everything in memory: for tests, and for `stepwell run`, where one
+//! workflow runs in one process and nothing is to be left behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{
+    CallLog, Entry, Error, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status,
+    StatusCounts, Store,
+};
+
+/// A store without a file. Clones share what is stored, so a clone that outlives an engine
+/// shows a second engine what a restart would find.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A panic between two changes is not possible: everything that can panic is checked
+    /// before the first of them. So a poisoned lock still guards whole tables.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("MemoryStore")
+            .field("executions", &self.tables().executions.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for MemoryStore {
+    fn commit(&self, groups: &[Group]) -> Result<Vec<Outcome>, Error> {
+        groups.iter().for_each(Group::assert_well_formed);
+        let mut tables = self.tables();
+        Ok(groups.iter().map(|group| tables.commit(group)).collect())
+    }
+
+    fn execution(&self, id: &str) -> Result<Option<ExecutionRow>, Error> {
+        Ok(self
+            .tables()
+            .executions
+            .get(id)
+            .map(|held| held.row.clone()))
+    }
+
+    fn execution_by_name(&self, workflow: &str, name: &str) -> Result<Option<ExecutionRow>, Error> {
+        Ok(self.tables().by_name(workflow, name).cloned())
+    }
+
+    fn journal(&self, execution: &str, from: u64, limit: usize) -> Result<Vec<Entry>, Error> {
+        let tables = self.tables();
+        let Some(held) = tables.executions.get(execution) else {
+            return Ok(Vec::new());
+        };
+        // An entry's number is its place. A number past the address space is past the end.
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(held
+            .journal
+            .iter()
+            .skip(from)
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
+    fn call_logs(&self, execution: &str) -> Result<Vec<CallLog>, Error> {
+        let tables = self.tables();
+        let Some(held) = tables.executions.get(execution) else {
+            return Ok(Vec::new());
+        };
+        let log = |(&(call, dispatch), text): (&(u64, u32), &String)| CallLog {
+            call,
+            dispatch,
+            text: text.clone(),
+        };
+        Ok(held.logs.iter().map(log).collect())
+    }
+
+    fn open_executions(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<ExecutionRow>, Error> {
+        let tables = self.tables();
+        let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let ids = tables.open.range::<str, _>((lower, Bound::Unbounded));
+        Ok(ids
+            .take(limit)
+            .filter_map(|id| tables.row(id))
+            .cloned()
+            .collect())
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Vec<ExecutionRow>, Error> {
+        let tables = self.tables();
+        let upper = query
+            .after
+            .as_ref()
+            .map_or(Bound::Unbounded, Bound::Excluded);
+        let newest_first = tables
+            .starts
+            .range::<(i64, String), _>((Bound::Unbounded, upper))
+            .rev()
+            .filter_map(|(_, id)| tables.row(id));
+        let wanted = |row: &&ExecutionRow| {
+            query
+                .workflow
+                .as_ref()
+                .is_none_or(|workflow| *workflow == row.workflow)
+                && query.status.is_none_or(|status| status == row.status)
+        };
+        Ok(newest_first
+            .filter(wanted)
+            .take(query.limit)
+            .cloned()
+            .collect())
+    }
+
+    fn count(&self, workflow: Option<&str>) -> Result<StatusCounts, Error> {
+        let tables = self.tables();
+        let mut counts = StatusCounts::default();
+        for held in tables.executions.values() {
+            if workflow.is_none_or(|workflow| workflow == held.row.workflow) {
+                *counts.of_mut(held.row.status) += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    fn definition(&self, digest: &str) -> Result<Option<String>, Error> {
+        Ok(self.tables().definitions.get(digest).cloned())
+    }
+}
+
+#[derive(Default)]
+struct Tables {
+    executions: BTreeMap<String, Held>,
+    /// Id by workflow and name.
+    names: BTreeMap<(String, String), String>,
+    /// Start and id of every execution: the order of listings.
+    starts: BTreeSet<(i64, String)>,
+    /// Ids of the running executions.
+    open: BTreeSet<String>,
+    /// Text by digest.
+    definitions: BTreeMap<String, String>,
+}
+
+struct Held {
+    row: ExecutionRow,
+    journal: Vec<Entry>,
+    /// Text by call and dispatch.
+    logs: BTreeMap<(u64, u32), String>,
+}
+
+impl Tables {
+    fn row(&self, id: &str) -> Option<&ExecutionRow> {
+        self.executions.get(id).map(|held| &held.row)
+    }
+
+    fn by_name(&self, workflow: &str, name: &str) -> Option<&ExecutionRow> {
+        let id = self.names.get(&(workflow.to_owned(), name.to_owned()))?;
+        self.row(id)
+    }
+
+    /// Everything that speaks against the group is found out before the first change.
+    fn commit(&mut self, group: &Group) -> Outcome {
+        let held_entries = self.row(&group.execution).map(|row| row.entries);
+        let entries = held_entries.unwrap_or(0);
+        if group.create.is_some() == held_entries.is_some() || group.expected_entries != entries {
+            return Outcome::Conflict { entries };
+        }
+        if let Some(new) = &group.create {
+            if let Some(row) = self.by_name(&new.workflow, &new.name) {
+                return Outcome::NameTaken(row.clone());
+            }
+            self.create(&group.execution, new);
+        }
+        self.append(group);
+        Outcome::Committed
+    }
+
+    fn create(&mut self, id: &str, new: &NewExecution) {
+        let row = new.row(id);
+        self.names
+            .insert((row.workflow.clone(), row.name.clone()), row.id.clone());
+        self.starts.insert((row.started_at_micros, row.id.clone()));
+        self.open.insert(row.id.clone());
+        self.definitions
+            .entry(new.definition_digest.clone())
+            .or_insert_with(|| new.definition.clone());
+        let held = Held {
+            row,
+            journal: Vec::new(),
+            logs: BTreeMap::new(),
+        };
+        self.executions.insert(id.to_owned(), held);
+    }
+
+    fn append(&mut self, group: &Group) {
+        let Some(held) = self.executions.get_mut(&group.execution) else {
+            return;
+        };
+        held.journal.extend(group.entries.iter().cloned());
+        held.row.entries = group.entries_after();
+        for log in &group.logs {
+            held.logs.insert((log.call, log.dispatch), log.text.clone());
+        }
+        let Some(change) = &group.change else {
+            return;
+        };
+        held.row.status = change.status;
+        held.row.closed_at_micros = change.closed_at_micros;
+        held.row.wake_at_micros = change.wake_at_micros;
+        match change.status {
+            Status::Running => self.open.insert(group.execution.clone()),
+            Status::Succeeded | Status::Failed | Status::TimedOut | Status::Aborted => {
+                self.open.remove(&group.execution)
+            }
+        };
+    }
+}
