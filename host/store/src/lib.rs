@@ -9,6 +9,8 @@
     allow(clippy::unwrap_used, reason = "a test that cannot go on fails")
 )]
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod memory;
 mod row;
 

@@ -231,3 +231,35 @@ impl Tables {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::MemoryStore;
+    use crate::{Group, Store};
+
+    crate::contract_tests!(|| {
+        let place = MemoryStore::new();
+        move || Arc::new(place.clone()) as Arc<dyn Store>
+    });
+
+    #[test]
+    #[should_panic(expected = "execution e1: entry 1 stands where 0 belongs")]
+    fn a_gap_in_the_numbers_is_a_bug() {
+        let entry = crate::Entry {
+            number: 1,
+            at_micros: 0,
+            body: Vec::new(),
+        };
+        let group = Group {
+            execution: "e1".to_owned(),
+            expected_entries: 0,
+            create: None,
+            entries: vec![entry],
+            change: None,
+            logs: Vec::new(),
+        };
+        let _ = MemoryStore::new().commit(&[group]);
+    }
+}
