@@ -3,7 +3,34 @@
 //!
 //! **Invariant:** nothing here reads a clock, draws a random number, performs IO or logs. What
 //! looks random comes from [`Entropy`], which the caller seeds.
+//!
+//! Everything that is compiled ([`Path`], [`ReferencePath`], [`Expression`], [`Template`]) is
+//! `Send + Sync`, is compiled once when a definition is checked, and is evaluated many times.
+//! Input is taken to be hostile: every recursion and every product of an expression has a named
+//! limit, see [`limits`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
+
+mod cursor;
+mod entropy;
+mod error;
+mod expression;
+mod intrinsic;
+pub mod limits;
+mod path;
+mod reference;
+mod scope;
+mod template;
+mod text;
 mod value;
 
+pub use entropy::{Entropy, JavaRandom};
+pub use error::{EvalError, ParseError};
+pub use expression::Expression;
+pub use intrinsic::{Call, Function};
+pub use path::{Path, Root, Selection};
+pub use reference::ReferencePath;
+pub use scope::Scope;
+pub use template::{Template, TemplateError};
+pub use text::{TooLarge, json_bytes_within};
 pub use value::{Map, Number, Value};

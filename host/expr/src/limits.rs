@@ -1,0 +1,35 @@
+//! The limits of this crate, each with its unit. Each has a test that reaches it.
+
+/// Values one path may look at while it is evaluated (wildcards, `..` and filters).
+pub const PATH_NODES_MAX: usize = 1_000_000;
+
+/// Segments one path may have. A document is never deeper than [`TEMPLATE_DEPTH_MAX`] when it
+/// arrives, so a longer path could match nothing.
+pub const PATH_SEGMENTS_MAX: usize = 128;
+
+/// Levels of parentheses, `!` and nested filters in a path's filters.
+pub const FILTER_DEPTH_MAX: usize = 16;
+
+/// Characters of a variable's name.
+pub const VARIABLE_NAME_CHARS_MAX: usize = 80;
+
+/// Levels of intrinsic calls within one field; the outermost call is level one.
+pub const INTRINSIC_DEPTH_MAX: usize = 10;
+
+/// Arguments of one intrinsic call.
+pub const INTRINSIC_ARGUMENTS_MAX: usize = 1_000;
+
+/// Bytes of text one intrinsic call may produce: four times the largest payload.
+pub const INTRINSIC_TEXT_BYTES_MAX: usize = 1_048_576;
+
+/// Characters `States.Base64Encode`, `States.Base64Decode` and `States.Hash` take.
+pub const INTRINSIC_DATA_CHARS_MAX: usize = 10_000;
+
+/// Items `States.ArrayRange` makes.
+pub const ARRAY_RANGE_ITEMS_MAX: usize = 1_000;
+
+/// Levels of objects and arrays in a payload template.
+pub const TEMPLATE_DEPTH_MAX: usize = 128;
+
+/// Bytes of a document that an error's cause repeats; the rest is cut off.
+pub const CAUSE_INPUT_BYTES_MAX: usize = 32_768;
