@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::budget::Budget;
 use crate::entropy::Entropy;
 use crate::error::{EvalError, ParseError};
 use crate::intrinsic::Call;
@@ -46,9 +47,19 @@ impl Expression {
     /// written: `value.$`, `ErrorPath`. A path that leads nowhere is `States.Runtime`, a function
     /// that refuses its arguments `States.IntrinsicFailure`.
     pub fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy, field: &str) -> Result<Value, EvalError> {
+        self.eval_within(scope, entropy, field, &mut Budget::new())
+    }
+
+    pub(crate) fn eval_within(
+        &self,
+        scope: &Scope<'_>,
+        entropy: &mut Entropy,
+        field: &str,
+        budget: &mut Budget,
+    ) -> Result<Value, EvalError> {
         match self {
-            Self::Path(path) => path.eval_field(scope, field),
-            Self::Intrinsic(call) => call.eval(scope, entropy),
+            Self::Path(path) => path.eval_field_within(scope, field, budget),
+            Self::Intrinsic(call) => call.eval(scope, entropy, budget),
         }
     }
 

@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
 
+mod budget;
 mod cursor;
 mod entropy;
 mod error;
@@ -32,5 +33,5 @@ pub use path::{Path, Root, Selection};
 pub use reference::ReferencePath;
 pub use scope::Scope;
 pub use template::{Template, TemplateError};
-pub use text::{TooLarge, json_bytes_within};
+pub use text::{TextError, json_bytes_within};
 pub use value::{Map, Number, Value};

@@ -1,9 +1,16 @@
 //! The limits of this crate, each with its unit. Each has a test that reaches it.
 
-/// Values one path may look at while it is evaluated (wildcards, `..` and filters).
-pub const PATH_NODES_MAX: usize = 1_000_000;
+/// Values the evaluation of one path, one expression or one whole template may look at (by
+/// wildcards, `..`, filters and comparisons) or make (by functions).
+pub const EVALUATION_VALUES_MAX: usize = 1_000_000;
 
-/// Segments one path may have. A document is never deeper than [`TEMPLATE_DEPTH_MAX`] when it
+/// Bytes of text that count as one value of [`EVALUATION_VALUES_MAX`].
+pub const TEXT_BYTES_PER_VALUE: usize = 16;
+
+/// Levels of objects and arrays in a document that can be written and read again.
+pub const DOCUMENT_DEPTH_MAX: usize = 127;
+
+/// Segments one path may have. A document is never deeper than [`DOCUMENT_DEPTH_MAX`] when it
 /// arrives, so a longer path could match nothing.
 pub const PATH_SEGMENTS_MAX: usize = 128;
 
@@ -29,7 +36,7 @@ pub const INTRINSIC_DATA_CHARS_MAX: usize = 10_000;
 pub const ARRAY_RANGE_ITEMS_MAX: usize = 1_000;
 
 /// Levels of objects and arrays in a payload template.
-pub const TEMPLATE_DEPTH_MAX: usize = 128;
+pub const TEMPLATE_DEPTH_MAX: usize = DOCUMENT_DEPTH_MAX;
 
 /// Bytes of a document that an error's cause repeats; the rest is cut off.
 pub const CAUSE_INPUT_BYTES_MAX: usize = 32_768;

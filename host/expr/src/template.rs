@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::budget::Budget;
 use crate::entropy::Entropy;
 use crate::error::EvalError;
 use crate::expression::Expression;
@@ -61,7 +62,7 @@ impl Template {
 
     /// Evaluates every expression; the first that fails is the error.
     pub fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy) -> Result<Value, EvalError> {
-        self.0.eval(scope, entropy)
+        self.0.eval(scope, entropy, &mut Budget::new())
     }
 
     /// Calls `visit` with every path in the template, for checks of the variables it uses.
@@ -72,18 +73,18 @@ impl Template {
 
 impl Node {
     /// The recursion ends: a template is `TEMPLATE_DEPTH_MAX` deep at most.
-    fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy) -> Result<Value, EvalError> {
+    fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy, budget: &mut Budget) -> Result<Value, EvalError> {
         match self {
             Self::Constant(value) => Ok(value.clone()),
-            Self::Expression { field, expression } => expression.eval(scope, entropy, field),
+            Self::Expression { field, expression } => expression.eval_within(scope, entropy, field, budget),
             Self::Array(items) => {
-                let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval(scope, entropy)).collect();
+                let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval(scope, entropy, budget)).collect();
                 items.map(Value::array)
             }
             Self::Object(members) => {
                 let mut map = Map::with_capacity(members.len());
                 for (name, member) in members {
-                    map.insert(Arc::clone(name), member.eval(scope, entropy)?);
+                    map.insert(Arc::clone(name), member.eval(scope, entropy, budget)?);
                 }
                 Ok(Value::Object(Arc::new(map)))
             }

@@ -8,9 +8,10 @@ mod parse;
 
 use std::sync::Arc;
 
+use crate::budget::{Budget, Exhausted};
 use crate::entropy::Entropy;
 use crate::error::{EvalError, ParseError};
-use crate::limits::CAUSE_INPUT_BYTES_MAX;
+use crate::limits::{CAUSE_INPUT_BYTES_MAX, EVALUATION_VALUES_MAX};
 use crate::path::{Path, Selection};
 use crate::scope::Scope;
 use crate::text::json_start;
@@ -116,22 +117,31 @@ impl Call {
         }
     }
 
-    /// Evaluates the call; it fails with `States.IntrinsicFailure`.
-    pub(crate) fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy) -> Result<Value, EvalError> {
+    /// Evaluates the call; it fails with `States.IntrinsicFailure`. The recursion ends at
+    /// `INTRINSIC_DEPTH_MAX`.
+    pub(crate) fn eval(
+        &self,
+        scope: &Scope<'_>,
+        entropy: &mut Entropy,
+        budget: &mut Budget,
+    ) -> Result<Value, EvalError> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for argument in &self.arguments {
             values.push(match argument {
                 Argument::Constant(value) => value.clone(),
+                // `States.Format` reads the pattern from the call itself.
                 Argument::Pattern(_) => Value::Null,
-                Argument::Path(path) => self.eval_path(path, scope)?,
-                Argument::Call(call) => call.eval(scope, entropy)?,
+                Argument::Path(path) => self.eval_path(path, scope, budget)?,
+                Argument::Call(call) => call.eval(scope, entropy, budget)?,
             });
         }
-        self.apply(&values, entropy).map_err(|reason| self.failure(&reason))
+        let value = self.pay_before(&values, budget).and_then(|()| self.apply(&values, entropy));
+        let value = value.and_then(|value| pay_for_result(&value, budget).map(|()| value));
+        value.map_err(|reason| self.failure(&reason))
     }
 
-    fn eval_path(&self, path: &Path, scope: &Scope<'_>) -> Result<Value, EvalError> {
-        match path.select(scope) {
+    fn eval_path(&self, path: &Path, scope: &Scope<'_>, budget: &mut Budget) -> Result<Value, EvalError> {
+        match path.select_within(scope, budget) {
             Selection::One(value) | Selection::Many(value) => Ok(value),
             Selection::None => Err(self.failure(&format!(
                 "The JsonPath argument for the field '{path}' could not be found in the input '{}'",
@@ -139,6 +149,17 @@ impl Call {
             ))),
             Selection::Exhausted => Err(self.failure(&path.exhausted().cause)),
         }
+    }
+
+    /// Pays for work that the size of the result does not show.
+    fn pay_before(&self, values: &[Value], budget: &mut Budget) -> Result<(), String> {
+        let paid = match (self.function, values.first()) {
+            (Function::ArrayContains | Function::ArrayUnique, Some(array)) => budget.take_whole(array),
+            // Two bytes of JSON can be one more value.
+            (Function::StringToJson, Some(Value::String(text))) => budget.take(text.len() / 2),
+            _ => Ok(()),
+        };
+        paid.map_err(exhausted)
     }
 
     fn apply(&self, values: &[Value], entropy: &mut Entropy) -> Result<Value, String> {
@@ -175,6 +196,20 @@ impl Call {
     fn failure(&self, reason: &str) -> EvalError {
         EvalError::intrinsic(format!("The function '{}' had the following error: {reason}", self.text))
     }
+}
+
+fn pay_for_result(value: &Value, budget: &mut Budget) -> Result<(), String> {
+    let paid = match value {
+        Value::String(text) => budget.take_text(text.len()),
+        Value::Array(items) => budget.take(items.len()),
+        Value::Object(map) => budget.take(map.len()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => budget.take(1),
+    };
+    paid.map_err(exhausted)
+}
+
+fn exhausted(Exhausted: Exhausted) -> String {
+    format!("the evaluation looks at, or makes, more than {EVALUATION_VALUES_MAX} values")
 }
 
 fn text_of(value: &Value, place: usize) -> Result<&str, String> {

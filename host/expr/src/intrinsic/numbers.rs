@@ -33,7 +33,8 @@ pub(super) fn rounded(value: &Value, place: usize) -> Result<i64, String> {
     let Some(number) = number else {
         return Err(format!("argument {place} has to be a number, but is a JSON {}", value.kind()));
     };
-    let nearest = (number + 0.5).floor();
+    let below = number.floor();
+    let nearest = if number - below < 0.5 { below } else { below + 1.0 };
     if RANGE.contains(&nearest) {
         Ok(nearest as i64)
     } else {

@@ -1,11 +1,13 @@
 //! Filters: `[?(@.price < 10 && !(@.sold))]`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use crate::budget::{Budget, Exhausted};
 use crate::value::Value;
 
 use super::Segment;
-use super::select::{Exhausted, Walk};
+use super::select::{collect, follow};
 
 /// A condition on one value, which `@` stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +44,13 @@ pub(crate) enum Comparison {
 }
 
 impl Filter {
-    pub(super) fn accepts(&self, value: &Value, walk: &mut Walk) -> Result<bool, Exhausted> {
-        walk.look()?;
+    /// Whether the condition holds for `value`. The recursion ends at `FILTER_DEPTH_MAX`.
+    pub(super) fn accepts(&self, value: &Value, budget: &mut Budget) -> Result<bool, Exhausted> {
+        budget.take(1)?;
         match self {
             Self::Any(conditions) => {
                 for condition in conditions {
-                    if condition.accepts(value, walk)? {
+                    if condition.accepts(value, budget)? {
                         return Ok(true);
                     }
                 }
@@ -55,19 +58,22 @@ impl Filter {
             }
             Self::All(conditions) => {
                 for condition in conditions {
-                    if !condition.accepts(value, walk)? {
+                    if !condition.accepts(value, budget)? {
                         return Ok(false);
                     }
                 }
                 Ok(true)
             }
-            Self::Not(condition) => Ok(!condition.accepts(value, walk)?),
-            Self::Exists(path) if path.definite => Ok(super::select::follow(&path.segments, value).is_ok()),
-            Self::Exists(path) => Ok(!walk.select(&path.segments, value)?.is_empty()),
+            Self::Not(condition) => Ok(!condition.accepts(value, budget)?),
+            Self::Exists(path) if path.definite => Ok(follow(&path.segments, value).is_ok()),
+            Self::Exists(path) => Ok(!collect(&path.segments, value, budget)?.is_empty()),
             Self::Compare(left, comparison, right) => {
-                let left = left.resolve(value, walk)?;
-                let right = right.resolve(value, walk)?;
-                Ok(comparison.holds(left.as_ref(), right.as_ref()))
+                let left = left.resolve(value, budget)?;
+                let right = right.resolve(value, budget)?;
+                if let (Some(Value::Array(_) | Value::Object(_)), Some(right)) = (left.as_deref(), &right) {
+                    budget.take_whole(right)?;
+                }
+                Ok(comparison.holds(left.as_deref(), right.as_deref()))
             }
         }
     }
@@ -76,13 +82,13 @@ impl Filter {
 impl Operand {
     /// The operand's value; `None` where a definite path leads nowhere. What an indefinite path
     /// finds is an array.
-    fn resolve(&self, value: &Value, walk: &mut Walk) -> Result<Option<Value>, Exhausted> {
+    fn resolve<'v>(&'v self, value: &'v Value, budget: &mut Budget) -> Result<Option<Cow<'v, Value>>, Exhausted> {
         match self {
-            Self::Literal(literal) => Ok(Some(literal.clone())),
-            Self::Path(path) if path.definite => Ok(super::select::follow(&path.segments, value).ok().cloned()),
+            Self::Literal(literal) => Ok(Some(Cow::Borrowed(literal))),
+            Self::Path(path) if path.definite => Ok(follow(&path.segments, value).ok().map(Cow::Borrowed)),
             Self::Path(path) => {
-                let found = walk.select(&path.segments, value)?;
-                Ok(Some(Value::array(found.into_iter().cloned())))
+                let found = collect(&path.segments, value, budget)?;
+                Ok(Some(Cow::Owned(Value::array(found.into_iter().cloned()))))
             }
         }
     }

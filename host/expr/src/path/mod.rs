@@ -12,17 +12,18 @@ mod select;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::budget::{Budget, Exhausted};
 use crate::cursor::Cursor;
 use crate::error::{EvalError, ParseError};
-use crate::limits::{CAUSE_INPUT_BYTES_MAX, PATH_NODES_MAX};
+use crate::limits::{CAUSE_INPUT_BYTES_MAX, EVALUATION_VALUES_MAX};
 use crate::scope::Scope;
 use crate::text::json_start;
 use crate::value::Value;
 
 use filter::Filter;
 pub(crate) use parse::number;
+use select::Missing;
 pub(crate) use select::position;
-use select::{Missing, Walk};
 
 /// A compiled path such as `$.orders[0].id`, `$$.Execution.Name` or `$total`.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ pub enum Selection {
     None,
     /// The array of all values an indefinite path leads to; it may be empty.
     Many(Value),
-    /// The path looked at more than [`PATH_NODES_MAX`] values and was stopped.
+    /// The path looked at more than [`EVALUATION_VALUES_MAX`] values and was stopped.
     Exhausted,
 }
 
@@ -144,14 +145,18 @@ impl Path {
     /// Evaluates the path.
     #[must_use]
     pub fn select(&self, scope: &Scope<'_>) -> Selection {
+        self.select_within(scope, &mut Budget::new())
+    }
+
+    /// Evaluates the path as a part of something larger.
+    pub(crate) fn select_within(&self, scope: &Scope<'_>, budget: &mut Budget) -> Selection {
         if self.definite {
             return self.find(scope).map_or(Selection::None, |value| Selection::One(value.clone()));
         }
         let Some(document) = self.document(scope) else { return Selection::Many(Value::array([])) };
-        let mut walk = Walk::new(PATH_NODES_MAX);
-        match walk.select(&self.segments, document) {
+        match select::collect(&self.segments, document, budget) {
             Ok(found) => Selection::Many(Value::array(found.into_iter().cloned())),
-            Err(select::Exhausted) => Selection::Exhausted,
+            Err(Exhausted) => Selection::Exhausted,
         }
     }
 
@@ -183,7 +188,16 @@ impl Path {
     /// `The JSONPath '$.x' specified for the field 'value.$' could not be found in the input '…'`.
     /// `field` is the field's name as it is written, with its `.$`.
     pub fn eval_field(&self, scope: &Scope<'_>, field: &str) -> Result<Value, EvalError> {
-        match self.select(scope) {
+        self.eval_field_within(scope, field, &mut Budget::new())
+    }
+
+    pub(crate) fn eval_field_within(
+        &self,
+        scope: &Scope<'_>,
+        field: &str,
+        budget: &mut Budget,
+    ) -> Result<Value, EvalError> {
+        match self.select_within(scope, budget) {
             Selection::One(value) | Selection::Many(value) => Ok(value),
             Selection::None => Err(EvalError::runtime(format!(
                 "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",
@@ -213,7 +227,7 @@ impl Path {
 
     pub(crate) fn exhausted(&self) -> EvalError {
         EvalError::runtime(format!(
-            "The JSONPath '{}' looks at more than {PATH_NODES_MAX} values; narrow it, for instance by naming the field instead of '..'",
+            "The JSONPath '{}' looks at more than {EVALUATION_VALUES_MAX} values; narrow it, for instance by naming the field instead of '..'",
             self.text
         ))
     }

@@ -1,5 +1,6 @@
 //! Following a path through a document.
 
+use crate::budget::{Budget, Exhausted};
 use crate::value::Value;
 
 use super::{Segment, Selector};
@@ -15,17 +16,13 @@ pub(super) struct Missing {
     pub(super) kind: &'static str,
 }
 
-/// The path looked at too many values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Exhausted;
-
 /// Follows a definite path: a few pointer hops, nothing is allocated.
 pub(super) fn follow<'v>(segments: &[Segment], document: &'v Value) -> Result<&'v Value, Missing> {
     let mut value = document;
     for (at, segment) in segments.iter().enumerate() {
         let next = match &segment.selector {
             Selector::Name(name) => value.get(name),
-            Selector::Index(index) => value.as_array().and_then(|items| items.get(position(*index, items.len())?)),
+            Selector::Index(index) => item(*index, value),
             Selector::Names(_)
             | Selector::Indices(_)
             | Selector::Slice { .. }
@@ -38,167 +35,140 @@ pub(super) fn follow<'v>(segments: &[Segment], document: &'v Value) -> Result<&'
     Ok(value)
 }
 
-/// Follows indefinite paths and counts the values it looks at.
-#[derive(Debug)]
-pub(super) struct Walk {
-    nodes_left: usize,
-}
-
-impl Walk {
-    pub(super) fn new(nodes_max: usize) -> Self {
-        Self { nodes_left: nodes_max }
-    }
-
-    /// All values the segments select, in document order.
-    pub(super) fn select<'v>(
-        &mut self,
-        segments: &[Segment],
-        document: &'v Value,
-    ) -> Result<Vec<&'v Value>, Exhausted> {
-        let mut current = vec![document];
-        for segment in segments {
-            let mut next = Vec::new();
-            for value in current {
-                if segment.descends {
-                    self.descend(&segment.selector, value, &mut next)?;
-                } else {
-                    self.apply(&segment.selector, value, &mut next)?;
-                }
-            }
-            current = next;
-        }
-        Ok(current)
-    }
-
-    /// Counts one value that is looked at.
-    pub(super) fn look(&mut self) -> Result<(), Exhausted> {
-        self.nodes_left = self.nodes_left.checked_sub(1).ok_or(Exhausted)?;
-        Ok(())
-    }
-
-    /// Applies a selector to `top` and all values below it, each before those below it. The
-    /// stack is ours, so that a deep document costs memory of the heap alone.
-    fn descend<'v>(
-        &mut self,
-        selector: &Selector,
-        top: &'v Value,
-        found: &mut Vec<&'v Value>,
-    ) -> Result<(), Exhausted> {
-        if let Selector::Filter(filter) = selector
-            && matches!(top, Value::Object(_))
-            && filter.accepts(top, self)?
-        {
-            found.push(top);
-        }
-        let mut open = vec![top];
-        while let Some(value) = open.pop() {
-            match selector {
-                // Every value below is tested once, as a member of what holds it.
-                Selector::Filter(filter) => {
-                    for child in children(value) {
-                        if filter.accepts(child, self)? {
-                            found.push(child);
-                        }
-                    }
-                }
-                Selector::Name(_)
-                | Selector::Names(_)
-                | Selector::Index(_)
-                | Selector::Indices(_)
-                | Selector::Slice { .. }
-                | Selector::Every => self.apply(selector, value, found)?,
-            }
-            let before = open.len();
-            for child in children(value) {
-                self.look()?;
-                if matches!(child, Value::Array(_) | Value::Object(_)) {
-                    open.push(child);
-                }
-            }
-            if let Some(added) = open.get_mut(before..) {
-                added.reverse();
+/// All values the segments select, in document order.
+pub(super) fn collect<'v>(
+    segments: &[Segment],
+    document: &'v Value,
+    budget: &mut Budget,
+) -> Result<Vec<&'v Value>, Exhausted> {
+    let mut current = vec![document];
+    for segment in segments {
+        let mut found = Vec::new();
+        for value in current {
+            match (&segment.selector, segment.descends) {
+                (Selector::Filter(_), true) => descend_and_test(&segment.selector, value, budget, &mut found)?,
+                (selector, true) => below(value, budget, |value, budget| apply(selector, value, budget, &mut found))?,
+                (selector, false) => apply(selector, value, budget, &mut found)?,
             }
         }
-        Ok(())
+        current = found;
     }
-
-    fn apply<'v>(
-        &mut self,
-        selector: &Selector,
-        value: &'v Value,
-        found: &mut Vec<&'v Value>,
-    ) -> Result<(), Exhausted> {
-        self.look()?;
-        match selector {
-            Selector::Name(name) => found.extend(value.get(name)),
-            Selector::Names(names) => {
-                for name in names {
-                    self.look()?;
-                    found.extend(value.get(name));
-                }
-            }
-            Selector::Index(index) => self.index(*index, value, found)?,
-            Selector::Indices(indices) => {
-                for index in indices {
-                    self.index(*index, value, found)?;
-                }
-            }
-            Selector::Slice { start, end, step } => {
-                let Some(items) = value.as_array() else { return Ok(()) };
-                for at in slice(*start, *end, *step, items.len()) {
-                    self.look()?;
-                    found.extend(items.get(at));
-                }
-            }
-            Selector::Every => {
-                for child in children(value) {
-                    self.look()?;
-                    found.push(child);
-                }
-            }
-            Selector::Filter(filter) => match value {
-                Value::Array(items) => {
-                    for item in items.iter() {
-                        if filter.accepts(item, self)? {
-                            found.push(item);
-                        }
-                    }
-                }
-                // Jayway tests an object itself, not its members.
-                Value::Object(_) => {
-                    if filter.accepts(value, self)? {
-                        found.push(value);
-                    }
-                }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-            },
-        }
-        Ok(())
-    }
-
-    fn index<'v>(&mut self, index: i64, value: &'v Value, found: &mut Vec<&'v Value>) -> Result<(), Exhausted> {
-        self.look()?;
-        if let Some(items) = value.as_array() {
-            found.extend(position(index, items.len()).and_then(|at| items.get(at)));
-        }
-        Ok(())
-    }
-}
-
-/// The values directly below one, in order.
-fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
-    match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(map) => Box::new(map.values()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Box::new(std::iter::empty()),
-    }
+    Ok(current)
 }
 
 /// The place an index means; negative ones count from the end.
 pub(crate) fn position(index: i64, len: usize) -> Option<usize> {
-    let from_end = usize::try_from(index.unsigned_abs()).ok()?;
-    let at = if index < 0 { len.checked_sub(from_end)? } else { from_end };
+    let distance = usize::try_from(index.unsigned_abs()).ok()?;
+    let at = if index < 0 { len.checked_sub(distance)? } else { distance };
     (at < len).then_some(at)
+}
+
+fn apply<'v>(
+    selector: &Selector,
+    value: &'v Value,
+    budget: &mut Budget,
+    found: &mut Vec<&'v Value>,
+) -> Result<(), Exhausted> {
+    budget.take(1)?;
+    match selector {
+        Selector::Name(name) => found.extend(value.get(name)),
+        Selector::Names(names) => {
+            budget.take(names.len())?;
+            found.extend(names.iter().filter_map(|name| value.get(name)));
+        }
+        Selector::Index(index) => found.extend(item(*index, value)),
+        Selector::Indices(indices) => {
+            budget.take(indices.len())?;
+            found.extend(indices.iter().filter_map(|index| item(*index, value)));
+        }
+        Selector::Slice { start, end, step } => {
+            if let Value::Array(items) = value {
+                budget.take(items.len())?;
+                let places = slice(*start, *end, *step, items.len());
+                found.extend(places.into_iter().filter_map(|at| items.get(at)));
+            }
+        }
+        Selector::Every => each_child(value, |child| {
+            budget.take(1)?;
+            found.push(child);
+            Ok(())
+        })?,
+        Selector::Filter(filter) => {
+            let mut test = |value: &'v Value| {
+                if filter.accepts(value, budget)? {
+                    found.push(value);
+                }
+                Ok(())
+            };
+            match value {
+                Value::Array(items) => items.iter().try_for_each(test)?,
+                // Jayway tests an object itself, not its members.
+                Value::Object(_) => test(value)?,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `..[?(…)]`: tests an object on top and then every value below it, each once.
+fn descend_and_test<'v>(
+    selector: &Selector,
+    top: &'v Value,
+    budget: &mut Budget,
+    found: &mut Vec<&'v Value>,
+) -> Result<(), Exhausted> {
+    let Selector::Filter(filter) = selector else { return Ok(()) };
+    if matches!(top, Value::Object(_)) && filter.accepts(top, budget)? {
+        found.push(top);
+    }
+    below(top, budget, |value, budget| {
+        each_child(value, |child| {
+            if filter.accepts(child, budget)? {
+                found.push(child);
+            }
+            Ok(())
+        })
+    })
+}
+
+/// Visits `top` and all objects and arrays below it, each before those below it. The stack is on
+/// the heap, so that a deep document cannot overflow the thread's.
+fn below<'v>(
+    top: &'v Value,
+    budget: &mut Budget,
+    mut visit: impl FnMut(&'v Value, &mut Budget) -> Result<(), Exhausted>,
+) -> Result<(), Exhausted> {
+    let mut open = vec![top];
+    while let Some(value) = open.pop() {
+        visit(value, budget)?;
+        let before = open.len();
+        each_child(value, |child| {
+            budget.take(1)?;
+            if matches!(child, Value::Array(_) | Value::Object(_)) {
+                open.push(child);
+            }
+            Ok(())
+        })?;
+        if let Some(added) = open.get_mut(before..) {
+            added.reverse();
+        }
+    }
+    Ok(())
+}
+
+/// The values directly below one, in order.
+fn each_child<'v>(value: &'v Value, visit: impl FnMut(&'v Value) -> Result<(), Exhausted>) -> Result<(), Exhausted> {
+    match value {
+        Value::Array(items) => items.iter().try_for_each(visit),
+        Value::Object(map) => map.values().try_for_each(visit),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn item(index: i64, value: &Value) -> Option<&Value> {
+    let items = value.as_array()?;
+    items.get(position(index, items.len())?)
 }
 
 /// The places of a slice, by the rules of RFC 9535, section 2.3.4.2.2. A step of 0 selects none.
