@@ -1,1 +1,72 @@
-fn main() {}
+//! Every job of the repository by name: `cargo xtask JOB`. What a job runs is printed before
+//! it runs, so that any of it can be done by hand.
+
+mod bench;
+mod ci;
+mod commands;
+mod dataset;
+mod demo;
+mod guests;
+mod repository;
+mod tally;
+mod testing;
+mod toolchain;
+
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Every job of the repository by name", version)]
+struct Arguments {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Debug, Subcommand)]
+enum Job {
+    /// Build everything, start the host with the report example, and watch one report being made
+    Demo(demo::Options),
+    /// Run all tests: the host's, the SDK's, the plugins', and the documentation's
+    Test {
+        /// Only tests whose name contains this
+        filter: Option<String>,
+    },
+    /// Everything that must hold before a change lands: formatting, lints, house rules, all tests
+    Ci,
+    /// Build the plugins and the test guests for wasm32-wasip2
+    Guests,
+    /// Measure one part, in release
+    Bench {
+        part: bench::Part,
+        /// Handed on to the measurement
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Build the example's database again from its public source
+    Dataset,
+    /// Receive the demo's webhooks and check their signatures
+    #[command(hide = true)]
+    ReceiveWebhooks(demo::receiver::Options),
+}
+
+fn main() -> std::process::ExitCode {
+    let done = match Arguments::parse().job {
+        Job::Demo(options) => Repository::find().and_then(|repository| demo::run(&repository, &options)),
+        Job::Test { filter } => Repository::find().and_then(|repository| testing::run(&repository, filter.as_deref())),
+        Job::Ci => Repository::find().and_then(|repository| ci::run(&repository)),
+        Job::Guests => Repository::find().and_then(|repository| guests::build_all(&repository)),
+        Job::Bench { part, arguments } => {
+            Repository::find().and_then(|repository| bench::run(&repository, part, &arguments))
+        }
+        Job::Dataset => Repository::find().and_then(|repository| dataset::run(&repository)),
+        Job::ReceiveWebhooks(options) => demo::receiver::run(&options),
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
