@@ -32,7 +32,9 @@ enum Job {
         /// Only tests whose name contains this
         filter: Option<String>,
     },
-    /// Everything that must hold before a change lands: formatting, lints, house rules, all tests
+    /// Everything that must hold besides the tests: formatting, lints, house rules, purity
+    Check,
+    /// Everything that must hold before a change lands: `check`, then `test`
     Ci,
     /// Build the plugins and the test guests for wasm32-wasip2
     Guests,
@@ -54,6 +56,7 @@ fn main() -> std::process::ExitCode {
     let done = match Arguments::parse().job {
         Job::Demo(options) => Repository::find().and_then(|repository| demo::run(&repository, &options)),
         Job::Test { filter } => Repository::find().and_then(|repository| testing::run(&repository, filter.as_deref())),
+        Job::Check => Repository::find().and_then(|repository| ci::check(&repository)),
         Job::Ci => Repository::find().and_then(|repository| ci::run(&repository)),
         Job::Guests => Repository::find().and_then(|repository| guests::build_all(&repository)),
         Job::Bench { part, arguments } => {
