@@ -5,13 +5,25 @@
 //! awaits. Time comes with every input; what looks random comes from the execution's seed.
 //! The same inputs fold to the same execution on any machine.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
+
+mod definition;
+pub mod diagnostic;
 mod effect;
+mod event;
+mod execution;
 mod failure;
 mod input;
+pub mod limits;
+mod machine;
 mod time;
 
+pub use diagnostic::{Diagnostic, Severity, Span};
 pub use effect::{CallId, Effect, Invoke, Resource, TimerId};
+pub use event::{EventKind, HistoryEvent, Service};
+pub use execution::{Execution, Output, Status, payload_fits};
 pub use failure::Failure;
 pub use input::{Input, Receipt, Start};
+pub use machine::{Machine, StateType};
 pub use stepwell_expr as expr;
 pub use time::Timestamp;

@@ -1,0 +1,227 @@
+//! Choice rules.
+
+use super::fields::{Fields, kind};
+use super::{Builder, Names};
+use crate::limits::CHOICE_NESTING_MAX;
+use crate::machine::{ChoiceRule, Operand, Operator, Order, Pattern, StateIx, Test};
+use crate::{Timestamp, diagnostic};
+
+const RULE_FIELDS: [&str; 6] = ["Next", "Comment", "Variable", "And", "Or", "Not"];
+const RULE_LATER: [(&str, &str); 3] =
+    [("Condition", "JSONata comes later"), ("Assign", "variables come later"), ("Output", "JSONata comes later")];
+
+/// What an operator compares a variable with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Text,
+    Pattern,
+    Number,
+    Instant,
+    Flag,
+}
+
+impl Builder {
+    pub(super) fn rules(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Vec<ChoiceRule> {
+        let values = fields.list("Choices", &mut self.problems).unwrap_or_default();
+        if values.is_empty() && fields.has("Choices") {
+            self.problems.schema(fields.at("Choices"), "Array must have at least one item");
+        }
+        let mut rules = Vec::with_capacity(values.len());
+        for (index, value) in values.iter().enumerate() {
+            let pointer = format!("{}/{index}", fields.at("Choices"));
+            let Some(rule) = Fields::of(value, pointer, &mut self.problems) else { continue };
+            rule.require(&["Next"], &mut self.problems);
+            let next = self.transition(at, &rule, "Next", names);
+            if let (Some(test), Some(next)) = (self.test(&rule, 0), next) {
+                rules.push(ChoiceRule { test, next });
+            }
+        }
+        rules
+    }
+
+    /// Nested tests nest at most [`CHOICE_NESTING_MAX`] deep, and so does this recursion.
+    fn test(&mut self, fields: &Fields<'_>, depth: usize) -> Option<Test> {
+        if depth > CHOICE_NESTING_MAX {
+            self.problems.error(
+                diagnostic::LIMIT,
+                fields.pointer.clone(),
+                format!("'And', 'Or' and 'Not' nest at most {CHOICE_NESTING_MAX} deep"),
+                None,
+            );
+            return None;
+        }
+        if depth > 0 && fields.has("Next") {
+            self.problems.schema(fields.at("Next"), "Only the outermost rule has a 'Next'");
+        }
+        let combined = fields.one_of(&["And", "Or", "Not", "Variable"], &mut self.problems);
+        if fields.has("And") {
+            self.known_beside(fields, "And");
+            return self.operands(fields, "And", depth).map(Test::And);
+        }
+        if fields.has("Or") {
+            self.known_beside(fields, "Or");
+            return self.operands(fields, "Or", depth).map(Test::Or);
+        }
+        if fields.has("Not") {
+            self.known_beside(fields, "Not");
+            let inner = Fields::of(fields.get("Not")?, fields.at("Not"), &mut self.problems)?;
+            return self.test(&inner, depth + 1).map(|test| Test::Not(Box::new(test)));
+        }
+        if !combined {
+            let known: Vec<&str> = RULE_FIELDS.into_iter().chain(operators()).collect();
+            fields.known(&known, &RULE_LATER, &mut self.problems);
+            self.problems.schema(fields.pointer.clone(), "These fields are required: [Variable]");
+            return None;
+        }
+        self.compare(fields)
+    }
+
+    fn known_beside(&mut self, fields: &Fields<'_>, name: &str) {
+        fields.known(&["Next", "Comment", name], &RULE_LATER, &mut self.problems);
+    }
+
+    fn operands(&mut self, fields: &Fields<'_>, name: &str, depth: usize) -> Option<Vec<Test>> {
+        let items = fields.list(name, &mut self.problems)?;
+        if items.is_empty() {
+            self.problems.schema(fields.at(name), "Array must have at least one item");
+        }
+        let mut tests = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let inner = Fields::of(item, format!("{}/{index}", fields.at(name)), &mut self.problems);
+            tests.push(inner.and_then(|inner| self.test(&inner, depth + 1)));
+        }
+        tests.into_iter().collect()
+    }
+
+    fn compare(&mut self, fields: &Fields<'_>) -> Option<Test> {
+        let known: Vec<&str> = ["Variable", "Next", "Comment"].into_iter().chain(operators()).collect();
+        fields.known(&known, &RULE_LATER, &mut self.problems);
+        let variable = self.path(fields, "Variable");
+        let used: Vec<&str> = operators().filter(|name| fields.has(name)).collect();
+        let [name] = used.as_slice() else {
+            let message = if used.is_empty() {
+                "A comparison operator is required beside 'Variable'".to_owned()
+            } else {
+                format!("Only one of these fields is allowed: [{}]", used.join(", "))
+            };
+            self.problems.schema(fields.pointer.clone(), message);
+            return None;
+        };
+        let (_, operator, takes) = OPERATORS.iter().copied().find(|(plain, ..)| *plain == path_stripped(name))?;
+        let operand = if name.ends_with("Path") {
+            Operand::Path(self.path(fields, name)?)
+        } else {
+            self.operand(fields, name, takes)?
+        };
+        Some(Test::Compare { variable: variable?, operator, operand })
+    }
+
+    fn operand(&mut self, fields: &Fields<'_>, name: &str, takes: Takes) -> Option<Operand> {
+        let value = fields.get(name)?;
+        let (fits, expected) = match takes {
+            Takes::Text | Takes::Pattern => (value.as_str().is_some(), "String"),
+            Takes::Number => (value.as_number().is_some(), "Number"),
+            Takes::Flag => (value.as_bool().is_some(), "Boolean"),
+            Takes::Instant => (value.as_str().is_some(), "String"),
+        };
+        if !fits {
+            self.problems
+                .schema(fields.at(name), format!("Expected value of type {expected}, but was {}", kind(value)));
+            return None;
+        }
+        if takes == Takes::Instant && value.as_str().and_then(Timestamp::parse).is_none() {
+            self.problems.schema(fields.at(name), "String does not match RFC3339 timestamp");
+            return None;
+        }
+        match (takes, value.as_str()) {
+            (Takes::Pattern, Some(text)) => match Pattern::parse(text) {
+                Some(pattern) => Some(Operand::Pattern(pattern)),
+                None => {
+                    self.problems.error(
+                        diagnostic::SCHEMA,
+                        fields.at(name),
+                        "A backslash in a pattern stands before '*' or another backslash",
+                        Some("Write '\\\\\\\\' in JSON for one backslash.".to_owned()),
+                    );
+                    None
+                }
+            },
+            _ => Some(Operand::Fixed(value.clone())),
+        }
+    }
+}
+
+impl Pattern {
+    /// `None` when a backslash stands before anything else than `*` or a backslash.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut pieces = Vec::new();
+        let mut piece = String::new();
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '*' => pieces.push(std::mem::take(&mut piece).into_boxed_str()),
+                '\\' => match chars.next() {
+                    Some(escaped @ ('*' | '\\')) => piece.push(escaped),
+                    Some(_) | None => return None,
+                },
+                other => piece.push(other),
+            }
+        }
+        pieces.push(piece.into_boxed_str());
+        Some(Self { pieces })
+    }
+}
+
+fn operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(name, ..)| *name).chain(PATH_OPERATORS)
+}
+
+fn path_stripped(name: &str) -> &str {
+    name.strip_suffix("Path").unwrap_or(name)
+}
+
+const OPERATORS: [(&str, Operator, Takes); 23] = [
+    ("StringEquals", Operator::String(Order::Equals), Takes::Text),
+    ("StringLessThan", Operator::String(Order::LessThan), Takes::Text),
+    ("StringGreaterThan", Operator::String(Order::GreaterThan), Takes::Text),
+    ("StringLessThanEquals", Operator::String(Order::LessThanEquals), Takes::Text),
+    ("StringGreaterThanEquals", Operator::String(Order::GreaterThanEquals), Takes::Text),
+    ("StringMatches", Operator::StringMatches, Takes::Pattern),
+    ("NumericEquals", Operator::Numeric(Order::Equals), Takes::Number),
+    ("NumericLessThan", Operator::Numeric(Order::LessThan), Takes::Number),
+    ("NumericGreaterThan", Operator::Numeric(Order::GreaterThan), Takes::Number),
+    ("NumericLessThanEquals", Operator::Numeric(Order::LessThanEquals), Takes::Number),
+    ("NumericGreaterThanEquals", Operator::Numeric(Order::GreaterThanEquals), Takes::Number),
+    ("BooleanEquals", Operator::BooleanEquals, Takes::Flag),
+    ("TimestampEquals", Operator::Timestamp(Order::Equals), Takes::Instant),
+    ("TimestampLessThan", Operator::Timestamp(Order::LessThan), Takes::Instant),
+    ("TimestampGreaterThan", Operator::Timestamp(Order::GreaterThan), Takes::Instant),
+    ("TimestampLessThanEquals", Operator::Timestamp(Order::LessThanEquals), Takes::Instant),
+    ("TimestampGreaterThanEquals", Operator::Timestamp(Order::GreaterThanEquals), Takes::Instant),
+    ("IsNull", Operator::IsNull, Takes::Flag),
+    ("IsPresent", Operator::IsPresent, Takes::Flag),
+    ("IsNumeric", Operator::IsNumeric, Takes::Flag),
+    ("IsString", Operator::IsString, Takes::Flag),
+    ("IsBoolean", Operator::IsBoolean, Takes::Flag),
+    ("IsTimestamp", Operator::IsTimestamp, Takes::Flag),
+];
+
+/// Those whose operand can be a path.
+const PATH_OPERATORS: [&str; 16] = [
+    "StringEqualsPath",
+    "StringLessThanPath",
+    "StringGreaterThanPath",
+    "StringLessThanEqualsPath",
+    "StringGreaterThanEqualsPath",
+    "NumericEqualsPath",
+    "NumericLessThanPath",
+    "NumericGreaterThanPath",
+    "NumericLessThanEqualsPath",
+    "NumericGreaterThanEqualsPath",
+    "BooleanEqualsPath",
+    "TimestampEqualsPath",
+    "TimestampLessThanPath",
+    "TimestampGreaterThanPath",
+    "TimestampLessThanEqualsPath",
+    "TimestampGreaterThanEqualsPath",
+];

@@ -1,0 +1,293 @@
+//! The eight kinds of states.
+
+use std::sync::Arc;
+
+use super::fields::Fields;
+use super::{Builder, Names};
+use crate::Timestamp;
+use crate::diagnostic;
+use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX};
+use crate::machine::{Concurrency, Flow, Kind, MapState, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait};
+
+const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
+const LEADING: [&str; 4] = ["Next", "End", "InputPath", "OutputPath"];
+const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
+
+/// Fields of the language that come later, with the reason.
+const LATER: [(&str, &str); 13] = [
+    ("Assign", "variables come later"),
+    ("Output", "JSONata comes later"),
+    ("Arguments", "JSONata comes later"),
+    ("Items", "JSONata comes later"),
+    ("Credentials", "tasks run under their grants"),
+    ("ItemReader", "distributed maps come later"),
+    ("ItemBatcher", "distributed maps come later"),
+    ("ResultWriter", "distributed maps come later"),
+    ("Label", "distributed maps come later"),
+    ("ToleratedFailureCount", "tolerated failures come later"),
+    ("ToleratedFailureCountPath", "tolerated failures come later"),
+    ("ToleratedFailurePercentage", "tolerated failures come later"),
+    ("ToleratedFailurePercentagePath", "tolerated failures come later"),
+];
+
+impl Builder {
+    pub(super) fn state(
+        &mut self,
+        name: &Arc<str>,
+        at: StateIx,
+        fields: &Fields<'_>,
+        names: &Names<'_>,
+    ) -> Option<State> {
+        fields.require(&["Type"], &mut self.problems);
+        let kind = fields.text("Type", &mut self.problems)?;
+        self.language(fields);
+        // Read so that a comment of another kind is reported.
+        fields.text("Comment", &mut self.problems);
+        let kind = match &**kind {
+            "Pass" => self.pass(fields),
+            "Task" => self.task(name, at, fields, names),
+            "Choice" => self.choice(at, fields, names),
+            "Wait" => self.wait(fields),
+            "Succeed" => self.succeed(fields),
+            "Fail" => self.fail(fields),
+            "Parallel" => self.parallel(at, fields, names),
+            "Map" => self.map(at, fields, names),
+            _ => {
+                self.problems.schema(
+                    fields.at("Type"),
+                    "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
+                );
+                None
+            }
+        };
+        let flow = self.flow(fields);
+        let leads = kind.as_ref().is_some_and(leads_on);
+        let next = if leads { self.next(at, fields, names) } else { None };
+        let mut kind = kind?;
+        let flow = selecting_items(&mut kind, flow);
+        Some(State {
+            name: Arc::clone(name),
+            pointer: fields.pointer.clone(),
+            language: QueryLanguage::JsonPath,
+            flow,
+            // Literal text with `$$` counts as well: the context object is then made in vain.
+            uses_context: format!("{:?}", fields.map).contains("$$"),
+            next,
+            kind,
+        })
+    }
+
+    /// `Next` or `End`.
+    fn next(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<StateIx> {
+        let end = fields.flag("End", &mut self.problems);
+        match (fields.has("Next"), end) {
+            (true, Some(true)) => {
+                self.problems.schema(fields.pointer.clone(), "Only one of these fields is allowed: [Next, End]");
+                None
+            }
+            (true, _) => self.transition(at, fields, "Next", names),
+            (false, Some(true)) => None,
+            (false, _) => {
+                self.problems.error(
+                    diagnostic::SCHEMA,
+                    fields.pointer.clone(),
+                    "These fields are required: [Next] or [End]",
+                    Some("Say where to go with 'Next', or stop here with \"End\": true.".to_owned()),
+                );
+                None
+            }
+        }
+    }
+
+    fn only(&mut self, fields: &Fields<'_>, groups: &[&[&str]]) {
+        let known: Vec<&str> = COMMON.iter().chain(groups.iter().copied().flatten()).copied().collect();
+        fields.known(&known, &LATER, &mut self.problems);
+    }
+
+    fn pass(&mut self, fields: &Fields<'_>) -> Option<Kind> {
+        self.only(fields, &[&LEADING, &["Parameters", "Result", "ResultPath"]]);
+        Some(Kind::Pass { result: fields.get("Result").cloned() })
+    }
+
+    fn task(&mut self, name: &str, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
+        let own = ["Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
+        self.only(fields, &[&LEADING, &RECOVERING, &own]);
+        fields.require(&["Resource"], &mut self.problems);
+        let target = self.target_of(name, fields);
+        let timeout = self.seconds(fields, "TimeoutSeconds", "TimeoutSecondsPath");
+        let heartbeat = self.seconds(fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
+        if let (Seconds::Fixed(timeout), Seconds::Fixed(heartbeat)) = (&timeout, &heartbeat)
+            && heartbeat >= timeout
+        {
+            self.problems.schema(
+                fields.at("HeartbeatSeconds"),
+                "The value of 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
+            );
+        }
+        let recovery = self.recovery(at, fields, names);
+        Some(Kind::Task(Box::new(Task { target: target?, timeout, heartbeat, recovery })))
+    }
+
+    fn choice(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
+        self.only(fields, &[&["Choices", "Default", "InputPath", "OutputPath"]]);
+        fields.require(&["Choices"], &mut self.problems);
+        let rules = self.rules(at, fields, names);
+        let default = self.transition(at, fields, "Default", names);
+        if !fields.has("Default") {
+            self.problems.warning(
+                diagnostic::NO_DEFAULT,
+                fields.pointer.clone(),
+                "There is no 'Default': input that no rule matches fails with States.NoChoiceMatched",
+                Some("Add 'Default'.".to_owned()),
+            );
+        }
+        Some(Kind::Choice { rules, default })
+    }
+
+    fn wait(&mut self, fields: &Fields<'_>) -> Option<Kind> {
+        let forms = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
+        self.only(fields, &[&LEADING, &forms]);
+        if !fields.one_of(&forms, &mut self.problems) {
+            self.problems.schema(
+                fields.pointer.clone(),
+                "One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]",
+            );
+            return None;
+        }
+        let wait = if fields.has("Seconds") {
+            Wait::Seconds(fields.whole("Seconds", 0, DELAY_SECONDS_MAX, &mut self.problems)?)
+        } else if fields.has("SecondsPath") {
+            Wait::SecondsPath(self.expression(fields, "SecondsPath")?)
+        } else if fields.has("TimestampPath") {
+            Wait::UntilPath(self.expression(fields, "TimestampPath")?)
+        } else {
+            let text = fields.text("Timestamp", &mut self.problems)?;
+            let Some(until) = Timestamp::parse(text) else {
+                self.problems.schema(fields.at("Timestamp"), "String does not match RFC3339 timestamp");
+                return None;
+            };
+            Wait::Until(until)
+        };
+        Some(Kind::Wait(wait))
+    }
+
+    fn succeed(&mut self, fields: &Fields<'_>) -> Option<Kind> {
+        self.only(fields, &[&["InputPath", "OutputPath"]]);
+        Some(Kind::Succeed)
+    }
+
+    fn fail(&mut self, fields: &Fields<'_>) -> Option<Kind> {
+        self.only(fields, &[&["Error", "ErrorPath", "Cause", "CausePath"]]);
+        Some(Kind::Fail {
+            error: self.failure_text(fields, "Error", "ErrorPath"),
+            cause: self.failure_text(fields, "Cause", "CausePath"),
+        })
+    }
+
+    fn failure_text(&mut self, fields: &Fields<'_>, fixed: &str, path: &str) -> Text {
+        fields.one_of(&[fixed, path], &mut self.problems);
+        if fields.has(path) {
+            return self.expression(fields, path).map_or(Text::Absent, Text::Path);
+        }
+        fields.text(fixed, &mut self.problems).cloned().map_or(Text::Absent, Text::Fixed)
+    }
+
+    fn parallel(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
+        self.only(fields, &[&LEADING, &RECOVERING, &["Branches"]]);
+        fields.require(&["Branches"], &mut self.problems);
+        let recovery = self.recovery(at, fields, names);
+        let values = fields.list("Branches", &mut self.problems)?;
+        if values.is_empty() {
+            self.problems.schema(fields.at("Branches"), "Array must have at least one item");
+        }
+        let mut branches = Vec::with_capacity(values.len());
+        for (index, value) in values.iter().enumerate() {
+            let pointer = format!("{}/{index}", fields.at("Branches"));
+            let branch = Fields::of(value, pointer, &mut self.problems)?;
+            branch.known(&["StartAt", "States", "Comment", "QueryLanguage"], &[], &mut self.problems);
+            branches.push(self.nested(&branch));
+        }
+        Some(Kind::Parallel { branches: branches.into_iter().collect::<Option<_>>()?, recovery })
+    }
+
+    fn map(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
+        let own = ["ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"];
+        self.only(fields, &[&LEADING, &RECOVERING, &own]);
+        fields.one_of(&["ItemSelector", "Parameters"], &mut self.problems);
+        fields.one_of(&["MaxConcurrency", "MaxConcurrencyPath"], &mut self.problems);
+        let recovery = self.recovery(at, fields, names);
+        let items_path = if fields.has("ItemsPath") { self.path(fields, "ItemsPath") } else { None };
+        let item_selector = self.template(fields, "ItemSelector");
+        let concurrency = if fields.has("MaxConcurrencyPath") {
+            Concurrency::Path(self.expression(fields, "MaxConcurrencyPath")?)
+        } else {
+            let most = u64::from(u32::MAX);
+            Concurrency::Fixed(fields.whole("MaxConcurrency", 0, most, &mut self.problems).unwrap_or(0))
+        };
+        if !fields.one_of(&["ItemProcessor", "Iterator"], &mut self.problems) {
+            self.problems.schema(fields.pointer.clone(), "These fields are required: [ItemProcessor]");
+            return None;
+        }
+        let name = if fields.has("ItemProcessor") { "ItemProcessor" } else { "Iterator" };
+        let inner = Fields::of(fields.get(name)?, fields.at(name), &mut self.problems)?;
+        let known = ["StartAt", "States", "Comment", "QueryLanguage", "ProcessorConfig"];
+        inner.known(&known, &[], &mut self.problems);
+        self.processor_config(&inner);
+        let processor = self.nested(&inner)?;
+        Some(Kind::Map(Box::new(MapState { items_path, item_selector, concurrency, processor, recovery })))
+    }
+
+    fn processor_config(&mut self, inner: &Fields<'_>) {
+        let Some(value) = inner.get("ProcessorConfig") else { return };
+        let Some(config) = Fields::of(value, inner.at("ProcessorConfig"), &mut self.problems) else { return };
+        config.known(&["Mode", "ExecutionType"], &[], &mut self.problems);
+        match config.text("Mode", &mut self.problems).map(|mode| &**mode) {
+            None | Some("INLINE") => {}
+            Some("DISTRIBUTED") => self.problems.error(
+                diagnostic::UNSUPPORTED,
+                config.at("Mode"),
+                "Distributed maps are not supported by this version of Stepwell",
+                Some("Use \"Mode\": \"INLINE\".".to_owned()),
+            ),
+            Some(_) => self
+                .problems
+                .schema(config.at("Mode"), "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]"),
+        }
+    }
+
+    /// A branch or an item processor; they nest at most [`DEFINITION_NESTING_MAX`] deep, and
+    /// so does the recursion through here.
+    fn nested(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
+        self.language(fields);
+        if self.nesting >= DEFINITION_NESTING_MAX {
+            self.problems.error(
+                diagnostic::LIMIT,
+                fields.pointer.clone(),
+                format!("Parallel and Map states nest at most {DEFINITION_NESTING_MAX} deep"),
+                None,
+            );
+            return None;
+        }
+        self.nesting += 1;
+        let start = self.graph(fields);
+        self.nesting -= 1;
+        start
+    }
+}
+
+fn leads_on(kind: &Kind) -> bool {
+    match kind {
+        Kind::Pass { .. } | Kind::Task(_) | Kind::Wait(_) | Kind::Parallel { .. } | Kind::Map(_) => true,
+        Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => false,
+    }
+}
+
+/// The `Parameters` of a Map select its items, one by one.
+fn selecting_items(kind: &mut Kind, mut flow: Flow) -> Flow {
+    if let Kind::Map(map) = kind
+        && map.item_selector.is_none()
+    {
+        map.item_selector = flow.parameters.take();
+    }
+    flow
+}

@@ -1,0 +1,211 @@
+//! Events as AWS writes them.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Map, Value};
+
+use super::{EventKind, HistoryEvent, Service};
+use crate::{Failure, Receipt};
+
+pub(super) fn event(event: &HistoryEvent) -> Value {
+    let mut map = Map::with_capacity(6);
+    map.insert("id", number(event.id));
+    map.insert("previousEventId", number(event.previous_id));
+    map.insert("timestamp", event.at.to_string().into());
+    map.insert("type", event.type_name().into());
+    if let Some((name, members)) = details(&event.kind) {
+        map.insert(name, object(members));
+    }
+    if let Some(receipt) = receipt(&event.kind) {
+        map.insert("stepwell", receipt_json(receipt));
+    }
+    object(map)
+}
+
+fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
+    let mut map = Map::new();
+    let name = match kind {
+        EventKind::ExecutionStarted { input, role_arn } => {
+            payload(&mut map, "input", "inputDetails", input);
+            map.insert("roleArn", Value::String(Arc::clone(role_arn)));
+            "executionStartedEventDetails"
+        }
+        EventKind::ExecutionSucceeded { output } => {
+            payload(&mut map, "output", "outputDetails", output);
+            "executionSucceededEventDetails"
+        }
+        EventKind::ExecutionFailed { failure } => named(&mut map, failure, "executionFailedEventDetails"),
+        EventKind::ExecutionTimedOut { failure } => named(&mut map, failure, "executionTimedOutEventDetails"),
+        EventKind::ExecutionAborted { failure } => named(&mut map, failure, "executionAbortedEventDetails"),
+        EventKind::StateEntered { name, input, .. } => {
+            map.insert("name", Value::String(Arc::clone(name)));
+            payload(&mut map, "input", "inputDetails", input);
+            "stateEnteredEventDetails"
+        }
+        EventKind::StateExited { name, output, .. } => {
+            map.insert("name", Value::String(Arc::clone(name)));
+            payload(&mut map, "output", "outputDetails", output);
+            "stateExitedEventDetails"
+        }
+        EventKind::MapStateStarted { length } => {
+            map.insert("length", number(*length));
+            "mapStateStartedEventDetails"
+        }
+        EventKind::MapIterationStarted { name, index } => {
+            iteration(&mut map, name, *index, "mapIterationStartedEventDetails")
+        }
+        EventKind::MapIterationSucceeded { name, index } => {
+            iteration(&mut map, name, *index, "mapIterationSucceededEventDetails")
+        }
+        EventKind::MapIterationFailed { name, index } => {
+            iteration(&mut map, name, *index, "mapIterationFailedEventDetails")
+        }
+        EventKind::MapIterationAborted { name, index } => {
+            iteration(&mut map, name, *index, "mapIterationAbortedEventDetails")
+        }
+        EventKind::LambdaFunctionScheduled { .. }
+        | EventKind::LambdaFunctionSucceeded { .. }
+        | EventKind::LambdaFunctionFailed { .. }
+        | EventKind::LambdaFunctionTimedOut { .. }
+        | EventKind::TaskScheduled { .. }
+        | EventKind::TaskStarted { .. }
+        | EventKind::TaskSucceeded { .. }
+        | EventKind::TaskFailed { .. }
+        | EventKind::TaskTimedOut { .. } => call_details(&mut map, kind)?,
+        EventKind::StateAborted { .. }
+        | EventKind::ParallelStateStarted
+        | EventKind::ParallelStateSucceeded
+        | EventKind::ParallelStateFailed
+        | EventKind::MapStateSucceeded
+        | EventKind::MapStateFailed
+        | EventKind::LambdaFunctionStarted => return None,
+    };
+    Some((name, map))
+}
+
+fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
+    Some(match kind {
+        EventKind::LambdaFunctionScheduled { resource, input, timeout_seconds } => {
+            map.insert("resource", Value::String(Arc::clone(resource)));
+            payload(map, "input", "inputDetails", input);
+            seconds(map, "timeoutInSeconds", *timeout_seconds);
+            "lambdaFunctionScheduledEventDetails"
+        }
+        EventKind::LambdaFunctionSucceeded { output, .. } => {
+            payload(map, "output", "outputDetails", output);
+            "lambdaFunctionSucceededEventDetails"
+        }
+        EventKind::LambdaFunctionFailed { failure, .. } => named(map, failure, "lambdaFunctionFailedEventDetails"),
+        EventKind::LambdaFunctionTimedOut { failure, .. } => named(map, failure, "lambdaFunctionTimedOutEventDetails"),
+        EventKind::TaskScheduled { service, region, parameters, timeout_seconds, heartbeat_seconds } => {
+            service_json(map, service);
+            map.insert("region", Value::String(Arc::clone(region)));
+            map.insert("parameters", parameters.to_string().into());
+            seconds(map, "timeoutInSeconds", *timeout_seconds);
+            seconds(map, "heartbeatInSeconds", *heartbeat_seconds);
+            "taskScheduledEventDetails"
+        }
+        EventKind::TaskStarted { service } => {
+            service_json(map, service);
+            "taskStartedEventDetails"
+        }
+        EventKind::TaskSucceeded { service, output, .. } => {
+            service_json(map, service);
+            payload(map, "output", "outputDetails", output);
+            "taskSucceededEventDetails"
+        }
+        EventKind::TaskFailed { service, failure, .. } => {
+            service_json(map, service);
+            named(map, failure, "taskFailedEventDetails")
+        }
+        EventKind::TaskTimedOut { service, failure, .. } => {
+            service_json(map, service);
+            named(map, failure, "taskTimedOutEventDetails")
+        }
+        EventKind::ExecutionStarted { .. }
+        | EventKind::ExecutionSucceeded { .. }
+        | EventKind::ExecutionFailed { .. }
+        | EventKind::ExecutionTimedOut { .. }
+        | EventKind::ExecutionAborted { .. }
+        | EventKind::StateEntered { .. }
+        | EventKind::StateExited { .. }
+        | EventKind::StateAborted { .. }
+        | EventKind::ParallelStateStarted
+        | EventKind::ParallelStateSucceeded
+        | EventKind::ParallelStateFailed
+        | EventKind::MapStateStarted { .. }
+        | EventKind::MapStateSucceeded
+        | EventKind::MapStateFailed
+        | EventKind::MapIterationStarted { .. }
+        | EventKind::MapIterationSucceeded { .. }
+        | EventKind::MapIterationFailed { .. }
+        | EventKind::MapIterationAborted { .. }
+        | EventKind::LambdaFunctionStarted => return None,
+    })
+}
+
+fn receipt(kind: &EventKind) -> Option<&Receipt> {
+    if let EventKind::LambdaFunctionSucceeded { receipt, .. }
+    | EventKind::LambdaFunctionFailed { receipt, .. }
+    | EventKind::LambdaFunctionTimedOut { receipt, .. }
+    | EventKind::TaskSucceeded { receipt, .. }
+    | EventKind::TaskFailed { receipt, .. }
+    | EventKind::TaskTimedOut { receipt, .. } = kind
+    {
+        receipt.as_deref()
+    } else {
+        None
+    }
+}
+
+fn receipt_json(receipt: &Receipt) -> Value {
+    let mut map = Map::with_capacity(6);
+    map.insert("component", Value::String(Arc::clone(&receipt.component)));
+    map.insert("fuelComputing", number(receipt.fuel_computing));
+    map.insert("fuelWaiting", number(receipt.fuel_waiting));
+    map.insert("fuelBudget", number(receipt.fuel_budget));
+    map.insert("memoryBytesPeak", number(receipt.memory_bytes_peak));
+    map.insert("elapsedMicros", number(receipt.elapsed_micros));
+    object(map)
+}
+
+fn payload(map: &mut Map, name: &'static str, details: &'static str, value: &Value) {
+    map.insert(name, value.to_string().into());
+    map.insert(details, Value::object([("truncated", Value::Bool(false))]));
+}
+
+fn named(map: &mut Map, failure: &Failure, details: &'static str) -> &'static str {
+    if let Some(error) = &failure.error {
+        map.insert("error", Value::String(Arc::clone(error)));
+    }
+    if let Some(cause) = &failure.cause {
+        map.insert("cause", Value::String(Arc::clone(cause)));
+    }
+    details
+}
+
+fn iteration(map: &mut Map, name: &Arc<str>, index: u64, details: &'static str) -> &'static str {
+    map.insert("name", Value::String(Arc::clone(name)));
+    map.insert("index", number(index));
+    details
+}
+
+fn service_json(map: &mut Map, service: &Service) {
+    map.insert("resourceType", service.resource_type.into());
+    map.insert("resource", Value::String(Arc::clone(&service.resource)));
+}
+
+fn seconds(map: &mut Map, name: &'static str, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        map.insert(name, number(seconds));
+    }
+}
+
+/// Ids and counts stay far below 2⁶³.
+fn number(n: u64) -> Value {
+    Value::from(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn object(map: Map) -> Value {
+    Value::Object(Arc::new(map))
+}

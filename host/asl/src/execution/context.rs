@@ -1,0 +1,70 @@
+//! The context object, `$$`.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Map, Value};
+
+use super::thread::Thread;
+use crate::Start;
+use crate::machine::{Kind, State};
+
+/// What stays the same through an execution.
+#[derive(Debug, PartialEq)]
+pub(super) struct About {
+    execution: Value,
+    machine: Value,
+    /// The region in the execution's ARN.
+    pub(super) region: Arc<str>,
+    /// The account in the execution's ARN.
+    pub(super) account: Arc<str>,
+}
+
+impl About {
+    pub(super) fn new(start: &Start) -> Self {
+        let text = |text: &Arc<str>| Value::String(Arc::clone(text));
+        let part = |index| start.execution_arn.split(':').nth(index).unwrap_or("").into();
+        Self {
+            execution: Value::object([
+                ("Id", text(&start.execution_arn)),
+                ("Input", start.input.clone()),
+                ("StartTime", start.at.to_string().into()),
+                ("Name", text(&start.execution_name)),
+                ("RoleArn", text(&start.role_arn)),
+                ("RedriveCount", Value::from(0)),
+            ]),
+            machine: Value::object([("Id", text(&start.machine_arn)), ("Name", text(&start.machine_name))]),
+            region: part(3),
+            account: part(4),
+        }
+    }
+
+    /// The context object as a thread's state sees it; null for a state that never looks.
+    pub(super) fn context(&self, state: &State, thread: &Thread) -> Value {
+        if !state.uses_context {
+            return Value::Null;
+        }
+        let mut about = Map::with_capacity(3);
+        about.insert("EnteredTime", thread.entered_at.to_string().into());
+        about.insert("Name", Value::String(Arc::clone(&state.name)));
+        if counts_retries(&state.kind) {
+            about.insert("RetryCount", Value::from(i64::try_from(thread.retry_count).unwrap_or(i64::MAX)));
+        }
+        let mut context = Map::with_capacity(4);
+        context.insert("Execution", self.execution.clone());
+        context.insert("StateMachine", self.machine.clone());
+        context.insert("State", Value::Object(Arc::new(about)));
+        if let Some(item) = &thread.item {
+            let index = Value::from(i64::try_from(item.index).unwrap_or(i64::MAX));
+            let item = Value::object([("Index", index), ("Value", item.value.clone())]);
+            context.insert("Map", Value::object([("Item", item)]));
+        }
+        Value::Object(Arc::new(context))
+    }
+}
+
+fn counts_retries(kind: &Kind) -> bool {
+    match kind {
+        Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => true,
+        Kind::Pass { .. } | Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => false,
+    }
+}

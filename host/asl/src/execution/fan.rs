@@ -1,0 +1,329 @@
+//! Parallel and Map states: branches and iterations, their ends, and their being called off.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Expression, Value};
+
+use super::payload::payload_fits;
+use super::run::{Done, Step};
+use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
+use crate::limits::MAP_CONCURRENCY_MAX;
+use crate::machine::{Concurrency, Kind, MapState, State, StateIx};
+use crate::{CallId, Effect, EventKind, Failure};
+
+impl Step<'_> {
+    pub(super) fn fan_out(&mut self, at: ThreadIx, state: &State, branches: &[StateIx]) -> Result<Done, Failure> {
+        let input = self.effective_input(at, state)?;
+        self.started(at, EventKind::ParallelStateStarted);
+        self.spread(at, None, input, branches.len(), branches.len())
+    }
+
+    pub(super) fn map_out(&mut self, at: ThreadIx, state: &State, map: &MapState) -> Result<Done, Failure> {
+        let input = self.selected_input(at, state)?;
+        let items = self.items(at, state, map, &input)?;
+        let concurrency = match &map.concurrency {
+            Concurrency::Fixed(n) => *n,
+            Concurrency::Path(path) => self.concurrency(at, state, path)?,
+        };
+        let concurrency = if concurrency == 0 { MAP_CONCURRENCY_MAX } else { concurrency.min(MAP_CONCURRENCY_MAX) };
+        self.started(at, EventKind::MapStateStarted { length: items.len() as u64 });
+        let count = items.len();
+        self.spread(at, Some(items), input, count, usize::try_from(concurrency).unwrap_or(1))
+    }
+
+    fn items(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        map: &MapState,
+        input: &Value,
+    ) -> Result<Arc<Vec<Value>>, Failure> {
+        let items = match &map.items_path {
+            None => input.clone(),
+            Some(path) => {
+                let context = self.context(at, state);
+                path.eval_path_field(&stepwell_expr::Scope::new(input, &context))
+                    .map_err(|error| self.evaluation(at, state, &error))?
+            }
+        };
+        match items {
+            Value::Array(items) => Ok(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                let path = map.items_path.as_ref().map_or("$", |path| path.as_str());
+                Err(self.runtime(at, state, format!("Reference path \"{path}\" must point to array.")))
+            }
+        }
+    }
+
+    fn concurrency(&mut self, at: ThreadIx, state: &State, path: &Expression) -> Result<u64, Failure> {
+        let value = self.evaluate(at, state, path, "MaxConcurrencyPath")?;
+        match value.as_i64() {
+            Some(n) => u64::try_from(n).map_err(|_| self.runtime(at, state, "MaxConcurrency cannot be negative.")),
+            None => {
+                let shown = match &value {
+                    Value::String(text) => text.to_string(),
+                    Value::Object(_) => "{}".to_owned(),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
+                };
+                Err(self.runtime(
+                    at,
+                    state,
+                    format!(
+                        "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
+                        path.as_str()
+                    ),
+                ))
+            }
+        }
+    }
+
+    fn started(&mut self, at: ThreadIx, event: EventKind) {
+        let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
+        let id = self.emit(last, event);
+        if let Some(thread) = self.fold.threads.get_mut(at) {
+            thread.last_event = id;
+        }
+    }
+
+    fn spread(
+        &mut self,
+        at: ThreadIx,
+        items: Option<Arc<Vec<Value>>>,
+        input: Value,
+        count: usize,
+        concurrency: usize,
+    ) -> Result<Done, Failure> {
+        let fan =
+            Fan { items, input, results: vec![Value::Null; count], done: 0, next: 0, running: Vec::new(), concurrency };
+        self.block(at, Phase::Fanned(Box::new(fan)));
+        self.refill(at)?;
+        Ok(Done::Blocked)
+    }
+
+    /// Starts as many branches or iterations as may run; joins when there are none left.
+    fn refill(&mut self, at: ThreadIx) -> Result<(), Failure> {
+        while !self.fold.exhausted {
+            let Some(thread) = self.fold.threads.get_mut(at) else { return Ok(()) };
+            let state = self.machine.state(thread.state);
+            let last = thread.last_event;
+            let around = thread.item.clone();
+            let Phase::Fanned(fan) = &mut thread.phase else { return Ok(()) };
+            if fan.done == fan.results.len() {
+                let results = Value::Array(Arc::new(std::mem::take(&mut fan.results)));
+                thread.phase = Phase::Joined(results);
+                self.fold.ready.push_back(at);
+                return Ok(());
+            }
+            if fan.next == fan.results.len() || fan.running.len() >= fan.concurrency {
+                return Ok(());
+            }
+            let branch = fan.next;
+            fan.next += 1;
+            let item = fan.items.as_ref().and_then(|items| items.get(branch)).cloned();
+            let input = fan.input.clone();
+            let child = self.branch(at, state, branch, around, item, input, last)?;
+            let child = self.fold.threads.add(child);
+            if let Some(Thread { phase: Phase::Fanned(fan), .. }) = self.fold.threads.get_mut(at) {
+                fan.running.push(child);
+            }
+            self.fold.ready.push_back(child);
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a branch inherits")]
+    fn branch(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        branch: usize,
+        around: Option<Arc<Item>>,
+        item: Option<Value>,
+        input: Value,
+        last: u64,
+    ) -> Result<Thread, Failure> {
+        let mut child = Thread {
+            parent: Some((at, branch)),
+            state: self.machine.start,
+            input: Value::Null,
+            entered_event: 0,
+            entered_at: self.at,
+            last_event: last,
+            attempts: Vec::new(),
+            retry_count: 0,
+            item: around,
+            phase: Phase::Enter,
+        };
+        match &state.kind {
+            Kind::Parallel { branches, .. } => {
+                child.state = branches.get(branch).copied().unwrap_or(self.machine.start);
+                child.input = input;
+            }
+            Kind::Map(map) => {
+                let index = branch as u64;
+                let name = Arc::clone(&state.name);
+                child.last_event = self.emit(last, EventKind::MapIterationStarted { name, index });
+                child.state = map.processor;
+                let value = item.unwrap_or_default();
+                child.item = Some(Arc::new(Item { index, value: value.clone() }));
+                child.input = self.item_input(at, state, map, &child, input, value)?;
+            }
+            Kind::Pass { .. }
+            | Kind::Task(_)
+            | Kind::Choice { .. }
+            | Kind::Wait(_)
+            | Kind::Succeed
+            | Kind::Fail { .. } => {}
+        }
+        Ok(child)
+    }
+
+    fn item_input(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        map: &MapState,
+        child: &Thread,
+        input: Value,
+        value: Value,
+    ) -> Result<Value, Failure> {
+        let Some(selector) = &map.item_selector else { return Ok(value) };
+        let context = match self.fold.threads.get(at) {
+            // The Map's own context object, with the item that the iteration is about.
+            Some(thread) => {
+                let thread = Thread { item: child.item.clone(), ..thread.clone_header() };
+                self.fold.about.context(state, &thread)
+            }
+            None => Value::Null,
+        };
+        let scope = stepwell_expr::Scope::new(&input, &context);
+        let selected =
+            selector.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?;
+        if payload_fits(&selected) { Ok(selected) } else { Err(super::payload::too_large(&state.name)) }
+    }
+
+    pub(super) fn branch_is_done(
+        &mut self,
+        parent: ThreadIx,
+        branch: usize,
+        child: ThreadIx,
+        last: u64,
+        output: Value,
+    ) {
+        let Some(thread) = self.fold.threads.get_mut(parent) else { return };
+        thread.last_event = last;
+        let state = self.machine.state(thread.state);
+        let Phase::Fanned(fan) = &mut thread.phase else { return };
+        fan.running.retain(|running| *running != child);
+        fan.done += 1;
+        let complete = fan.done == fan.results.len();
+        if let Some(slot) = fan.results.get_mut(branch) {
+            *slot = output;
+        }
+        if let Kind::Map(_) = &state.kind {
+            let name = Arc::clone(&state.name);
+            let id = self.emit(last, EventKind::MapIterationSucceeded { name, index: branch as u64 });
+            if complete && let Some(thread) = self.fold.threads.get_mut(parent) {
+                thread.last_event = id;
+            }
+        }
+        if let Err(failure) = self.refill(parent) {
+            self.fail(parent, failure);
+        }
+    }
+
+    /// All branches or iterations are done.
+    pub(super) fn joined(&mut self, at: ThreadIx, state: &State, results: Value) -> Done {
+        let event = match &state.kind {
+            Kind::Parallel { .. } => EventKind::ParallelStateSucceeded,
+            Kind::Map(_)
+            | Kind::Pass { .. }
+            | Kind::Task(_)
+            | Kind::Choice { .. }
+            | Kind::Wait(_)
+            | Kind::Succeed
+            | Kind::Fail { .. } => EventKind::MapStateSucceeded,
+        };
+        let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
+        // The state's exit follows the same event as this one, as AWS has it.
+        self.emit(last, event);
+        match self.taken(at, state, results) {
+            Ok(output) => Done::Exit { output, next: state.next },
+            Err(failure) => Done::Failed(failure),
+        }
+    }
+
+    /// One branch or iteration of `parent` failed; the others are called off.
+    pub(super) fn branch_failed(&mut self, parent: ThreadIx, branch: usize, child: ThreadIx, last: u64) {
+        let Some(thread) = self.fold.threads.get_mut(parent) else { return };
+        thread.last_event = last;
+        let state = self.machine.state(thread.state);
+        if let Phase::Fanned(fan) = &mut thread.phase {
+            fan.running.retain(|running| *running != child);
+        }
+        if let Kind::Map(_) = &state.kind {
+            let name = Arc::clone(&state.name);
+            self.emit(last, EventKind::MapIterationFailed { name, index: branch as u64 });
+        }
+    }
+
+    /// Calls off the branches or iterations that still run.
+    pub(super) fn end_branches(&mut self, at: ThreadIx, cause: u64) {
+        let Some(thread) = self.fold.threads.get_mut(at) else { return };
+        if let Phase::Fanned(fan) = &mut thread.phase {
+            let running = std::mem::take(&mut fan.running);
+            thread.phase = Phase::Perform;
+            for child in running {
+                self.abort(child, cause);
+            }
+        }
+    }
+
+    /// Takes a thread and all that it started out of the execution, inner ones first. An
+    /// explicit stack keeps deep nesting off the machine's.
+    pub(super) fn abort(&mut self, root: ThreadIx, cause: u64) {
+        let mut open = vec![(root, false)];
+        while let Some((at, inner_done)) = open.pop() {
+            let Some(thread) = self.fold.threads.get_mut(at) else { continue };
+            if let Phase::Fanned(fan) = &mut thread.phase
+                && !inner_done
+            {
+                let running = std::mem::take(&mut fan.running);
+                open.push((at, true));
+                open.extend(running.into_iter().rev().map(|child| (child, false)));
+                continue;
+            }
+            if let Some(thread) = self.fold.threads.remove(at) {
+                self.take_back(&thread, cause);
+            }
+        }
+    }
+
+    fn take_back(&mut self, thread: &Thread, cause: u64) {
+        let state = self.machine.state(thread.state);
+        let entered = match &thread.phase {
+            Phase::Calling(invoke) => {
+                let call: CallId = invoke.call;
+                self.fold.calls.remove(&call);
+                self.effect(Effect::CancelCall { call });
+                true
+            }
+            Phase::Waiting(timer) | Phase::Delayed(timer) => {
+                self.cancel_timer(*timer);
+                true
+            }
+            Phase::Fanned(_) | Phase::Joined(_) | Phase::Perform => true,
+            Phase::Enter => false,
+        };
+        if entered {
+            self.emit(cause, EventKind::StateAborted { state: state.kind.state_type() });
+        }
+        let Some((parent, branch)) = thread.parent else { return };
+        let Some(parent) = self.fold.threads.get(parent) else { return };
+        let around = self.machine.state(parent.state);
+        if let Kind::Map(_) = &around.kind {
+            let name = Arc::clone(&around.name);
+            self.emit(cause, EventKind::MapIterationAborted { name, index: branch as u64 });
+        }
+    }
+}

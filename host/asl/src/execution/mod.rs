@@ -1,0 +1,252 @@
+//! An execution: the fold of its inputs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use stepwell_expr::{Entropy, Value};
+
+use crate::{CallId, Effect, EventKind, Failure, HistoryEvent, Input, Machine, Start, TimerId, Timestamp};
+
+mod choice;
+mod context;
+mod digest;
+mod fan;
+mod payload;
+mod recover;
+mod run;
+mod task;
+mod thread;
+mod wait;
+
+pub use payload::payload_fits;
+
+use digest::Digest;
+use run::Step;
+use thread::{Phase, ThreadIx, Threads};
+
+/// A running or ended execution. Two are equal when their folds are, provided that they are
+/// of the same machine.
+#[derive(Clone)]
+pub struct Execution {
+    machine: Arc<Machine>,
+    fold: Fold,
+}
+
+/// Where an execution stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    Running,
+    Succeeded { output: Value },
+    Failed(Failure),
+    TimedOut(Failure),
+    Aborted(Failure),
+}
+
+/// What steps produced, appended in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Output {
+    /// To be carried out once the input that caused them is durable.
+    pub effects: Vec<Effect>,
+    pub events: Vec<HistoryEvent>,
+}
+
+/// Everything but the machine.
+#[derive(Debug, Clone, PartialEq)]
+struct Fold {
+    start: Arc<Start>,
+    /// `$$.Execution` and `$$.StateMachine`.
+    about: Arc<context::About>,
+    status: Status,
+    threads: Threads,
+    /// Threads that can go on; empty between steps.
+    ready: VecDeque<ThreadIx>,
+    calls: BTreeMap<CallId, ThreadIx>,
+    timers: BTreeMap<TimerId, Timer>,
+    timers_set: u64,
+    last_event: u64,
+    /// The history has no room but for the event that ends the execution.
+    exhausted: bool,
+    entropy: Entropy,
+    digest: Digest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Timer {
+    at: Timestamp,
+    /// Who waits; `None` for the machine's `TimeoutSeconds`.
+    thread: Option<ThreadIx>,
+}
+
+impl Execution {
+    /// Begins an execution, and runs it up to where it waits for an input.
+    #[must_use]
+    pub fn start(machine: Arc<Machine>, start: Start, out: &mut Output) -> Self {
+        let at = start.at;
+        let fold = Fold {
+            about: Arc::new(context::About::new(&start)),
+            status: Status::Running,
+            threads: Threads::default(),
+            ready: VecDeque::new(),
+            calls: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            timers_set: 0,
+            last_event: 0,
+            exhausted: false,
+            entropy: Entropy::new(start.seed),
+            digest: Digest::default(),
+            start: Arc::new(start),
+        };
+        let mut execution = Self { machine, fold };
+        execution.stepping(at, out).begin();
+        execution
+    }
+
+    /// Applies one input. Total: an input that is late, doubled or for nobody changes nothing.
+    pub fn step(&mut self, at: Timestamp, input: Input, out: &mut Output) {
+        if self.fold.status != Status::Running {
+            return;
+        }
+        let mut step = self.stepping(at, out);
+        match input {
+            Input::Returned { call, outcome, receipt } => step.returned(call, outcome, receipt),
+            Input::Fired { timer } => step.fired(timer),
+            Input::Stopped { error, cause } => step.stopped(Failure { error, cause }),
+        }
+    }
+
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.fold.status
+    }
+
+    /// The effects that are still open, each [`Effect::Invoke`] or [`Effect::SetTimer`]: what
+    /// recovery carries out again. Calls come first, each kind by its id.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<Effect> {
+        let calls = self.fold.calls.values().filter_map(|thread| match &self.fold.threads.get(*thread)?.phase {
+            Phase::Calling(invoke) => Some(Effect::Invoke((**invoke).clone())),
+            Phase::Enter
+            | Phase::Perform
+            | Phase::Waiting(_)
+            | Phase::Delayed(_)
+            | Phase::Fanned(_)
+            | Phase::Joined(_) => None,
+        });
+        let timers = self.fold.timers.iter();
+        calls.chain(timers.map(|(timer, set)| Effect::SetTimer { timer: *timer, at: set.at })).collect()
+    }
+
+    /// When the earliest timer fires.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        self.fold.timers.values().map(|timer| timer.at).min()
+    }
+
+    /// The digest of everything folded so far. The same journal gives the same digest, on any
+    /// machine and in any release.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.fold.digest.get()
+    }
+
+    /// The id of the latest event; 0 before the first.
+    #[must_use]
+    pub fn last_event_id(&self) -> u64 {
+        self.fold.last_event
+    }
+
+    /// How the execution began.
+    #[must_use]
+    pub fn started(&self) -> &Start {
+        &self.fold.start
+    }
+
+    /// The machine it is an execution of.
+    #[must_use]
+    pub fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
+    /// The names of the states it is in, outer ones first.
+    #[must_use]
+    pub fn current_states(&self) -> Vec<Arc<str>> {
+        self.fold.threads.iter().map(|thread| Arc::clone(&self.machine.state(thread.state).name)).collect()
+    }
+
+    fn stepping<'a>(&'a mut self, at: Timestamp, out: &'a mut Output) -> Step<'a> {
+        Step { machine: &self.machine, fold: &mut self.fold, at, out }
+    }
+}
+
+impl PartialEq for Execution {
+    fn eq(&self, other: &Self) -> bool {
+        self.fold == other.fold
+    }
+}
+
+impl fmt::Debug for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution").field("fold", &self.fold).finish_non_exhaustive()
+    }
+}
+
+impl Status {
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded { .. } => "SUCCEEDED",
+            Self::Failed(_) => "FAILED",
+            Self::TimedOut(_) => "TIMED_OUT",
+            Self::Aborted(_) => "ABORTED",
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Appends an event and returns its id. Once the history is full nothing is appended, and
+    /// the run ends the execution.
+    fn emit(&mut self, previous_id: u64, kind: EventKind) -> u64 {
+        if self.fold.last_event + 1 >= crate::limits::HISTORY_EVENTS_MAX {
+            self.fold.exhausted = true;
+            return self.fold.last_event;
+        }
+        self.emit_last(previous_id, kind)
+    }
+
+    /// As [`Self::emit`], into the room that is kept for the event that ends the execution.
+    fn emit_last(&mut self, previous_id: u64, kind: EventKind) -> u64 {
+        let id = self.fold.last_event + 1;
+        self.fold.last_event = id;
+        let digest = &mut self.fold.digest;
+        digest.number(id);
+        digest.number(previous_id);
+        digest.text(kind.type_name());
+        if let EventKind::StateEntered { name, .. } = &kind {
+            digest.text(name);
+        }
+        self.out.events.push(HistoryEvent { id, previous_id, at: self.at, kind });
+        id
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        let digest = &mut self.fold.digest;
+        match &effect {
+            Effect::Invoke(invoke) => {
+                digest.number(invoke.call.0);
+                digest.text(invoke.resource.task_name());
+                digest.value(&invoke.input);
+                digest.number(invoke.timeout_seconds.unwrap_or(u64::MAX));
+            }
+            Effect::CancelCall { call } => digest.number(call.0),
+            Effect::SetTimer { timer, at } => {
+                digest.number(timer.0);
+                digest.number(at.as_micros().cast_unsigned());
+            }
+            Effect::CancelTimer { timer } => digest.number(timer.0),
+        }
+        self.out.effects.push(effect);
+    }
+}

@@ -1,0 +1,243 @@
+//! Payloads on their way into a state and out of it. This is the one place that knows in
+//! which order the fields of a query language apply.
+
+use std::sync::Arc;
+
+use stepwell_expr::{EvalError, Expression, Number, Scope, Template, Value, json_bytes_within};
+
+use super::run::Step;
+use super::thread::{Thread, ThreadIx};
+use crate::Failure;
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
+use crate::machine::{QueryLanguage, ResultPath, Selection, State};
+
+/// Whether a value can be a payload: an execution's input, a result, an output.
+#[must_use]
+pub fn payload_fits(value: &Value) -> bool {
+    let mut bytes = PAYLOAD_BYTES_MAX;
+    match bounded(value, &mut bytes, PAYLOAD_DEPTH_MAX) {
+        Bound::Fits => true,
+        Bound::TooDeep => false,
+        Bound::MayBeTooLong => shallow(value) && json_bytes_within(value, PAYLOAD_BYTES_MAX).is_ok(),
+    }
+}
+
+impl Step<'_> {
+    /// The raw input after `InputPath`.
+    pub(super) fn selected_input(&mut self, at: ThreadIx, state: &State) -> Result<Value, Failure> {
+        let thread = self.thread(at)?;
+        let input = match state.language {
+            QueryLanguage::JsonPath => {
+                select(&state.flow.input_path, &thread.input, || self.fold.about.context(state, thread))
+            }
+        };
+        input.map_err(|error| self.evaluation(at, state, &error))
+    }
+
+    /// The raw input after `InputPath` and `Parameters`.
+    pub(super) fn effective_input(&mut self, at: ThreadIx, state: &State) -> Result<Value, Failure> {
+        let input = self.selected_input(at, state)?;
+        match &state.flow.parameters {
+            Some(template) => self.fill(at, state, template, &input),
+            None => Ok(input),
+        }
+    }
+
+    /// A payload template over some input.
+    pub(super) fn fill(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        template: &Template,
+        input: &Value,
+    ) -> Result<Value, Failure> {
+        let context = self.context(at, state);
+        let scope = Scope::new(input, &context);
+        template.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))
+    }
+
+    /// An expression over the state's input, after `InputPath`.
+    pub(super) fn evaluate(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        expression: &Expression,
+        field: &str,
+    ) -> Result<Value, Failure> {
+        let input = self.selected_input(at, state)?;
+        let context = self.context(at, state);
+        let scope = Scope::new(&input, &context);
+        expression.eval(&scope, &mut self.fold.entropy, field).map_err(|error| self.evaluation(at, state, &error))
+    }
+
+    /// `ResultSelector`, over a result.
+    pub(super) fn selected_result(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
+        match &state.flow.result_selector {
+            Some(template) => self.fill(at, state, template, &result),
+            None => Ok(result),
+        }
+    }
+
+    /// `ResultPath`, then `OutputPath`.
+    pub(super) fn combine(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
+        let combined = self.placed(at, state, &state.flow.result_path, result)?;
+        self.output(at, state, combined)
+    }
+
+    /// A result where a `ResultPath` puts it in the raw input.
+    pub(super) fn placed(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        path: &ResultPath,
+        result: Value,
+    ) -> Result<Value, Failure> {
+        let thread = self.thread(at)?;
+        let placed = match path {
+            ResultPath::Replace => Ok(result),
+            ResultPath::Discard => Ok(thread.input.clone()),
+            ResultPath::Insert(path) => path.insert(&thread.input, result),
+        };
+        placed.map_err(|error| self.evaluation(at, state, &error))
+    }
+
+    /// `OutputPath`, and the limit on what a state may hand on.
+    pub(super) fn output(&mut self, at: ThreadIx, state: &State, value: Value) -> Result<Value, Failure> {
+        let thread = self.thread(at)?;
+        let output = select(&state.flow.output_path, &value, || self.fold.about.context(state, thread))
+            .map_err(|error| self.evaluation(at, state, &error))?;
+        if same(&output, &thread.input) || payload_fits(&output) { Ok(output) } else { Err(too_large(&state.name)) }
+    }
+
+    pub(super) fn context(&self, at: ThreadIx, state: &State) -> Value {
+        self.fold.threads.get(at).map_or(Value::Null, |thread| self.fold.about.context(state, thread))
+    }
+
+    pub(super) fn thread(&self, at: ThreadIx) -> Result<&Thread, Failure> {
+        // A step only works on threads that are there; were one missing, the execution fails
+        // and says so instead of going on with something else.
+        self.fold.threads.get(at).ok_or_else(|| Failure::new("States.Runtime", "A branch of the execution is missing."))
+    }
+
+    /// A failed evaluation, as AWS words it.
+    pub(super) fn evaluation(&self, at: ThreadIx, state: &State, error: &EvalError) -> Failure {
+        Failure::new(error.error, self.located(at, state, &error.cause))
+    }
+
+    /// `States.Runtime` in a state.
+    pub(super) fn runtime(&self, at: ThreadIx, state: &State, detail: impl AsRef<str>) -> Failure {
+        Failure::new("States.Runtime", self.located(at, state, detail.as_ref()))
+    }
+
+    fn located(&self, at: ThreadIx, state: &State, detail: &str) -> String {
+        let entered = self.fold.threads.get(at).map_or(0, |thread| thread.entered_event);
+        format!(
+            "An error occurred while executing the state '{}' (entered at the event id #{entered}). {detail}",
+            state.name
+        )
+    }
+}
+
+/// `States.DataLimitExceeded` of a state, or of the task with this name.
+pub(super) fn too_large(name: &str) -> Failure {
+    Failure::new(
+        "States.DataLimitExceeded",
+        format!(
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
+    )
+}
+
+fn select(selection: &Selection, value: &Value, context: impl FnOnce() -> Value) -> Result<Value, EvalError> {
+    match selection {
+        Selection::Whole => Ok(value.clone()),
+        Selection::Nothing => Ok(Value::object::<Arc<str>>([])),
+        Selection::Path(path) => path.eval_path_field(&Scope::new(value, &context())),
+    }
+}
+
+/// Whether two values are one and the same in memory, and so need not be measured again.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => Arc::ptr_eq(a, b),
+        (Value::Array(a), Value::Array(b)) => Arc::ptr_eq(a, b),
+        (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b),
+        (
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_),
+            _,
+        ) => false,
+    }
+}
+
+enum Bound {
+    Fits,
+    TooDeep,
+    MayBeTooLong,
+}
+
+/// Takes an upper bound of the text's length from `bytes`. It recurses `depth` deep at most,
+/// and stops where the bytes run out, so values that share their parts do no harm.
+fn bounded(value: &Value, bytes: &mut usize, depth: usize) -> Bound {
+    let own = match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(Number::Int(n)) if n.unsigned_abs() < 1_000 => 4,
+        Value::Number(_) => 25,
+        Value::String(text) => text_bound(text),
+        Value::Array(items) => items.len() + 2,
+        Value::Object(map) => map.len() + 2,
+    };
+    let Some(left) = bytes.checked_sub(own) else { return Bound::MayBeTooLong };
+    *bytes = left;
+    let mut inner = |value: &Value| match depth.checked_sub(1) {
+        Some(depth) => bounded(value, bytes, depth),
+        None => Bound::TooDeep,
+    };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Bound::Fits,
+        Value::Array(items) => {
+            items.iter().map(&mut inner).find(|bound| !matches!(bound, Bound::Fits)).unwrap_or(Bound::Fits)
+        }
+        Value::Object(map) => {
+            let mut keys = 0_usize;
+            for (key, value) in map.iter() {
+                keys += text_bound(key) + 1;
+                match inner(value) {
+                    Bound::Fits => {}
+                    bound @ (Bound::TooDeep | Bound::MayBeTooLong) => return bound,
+                }
+            }
+            match bytes.checked_sub(keys) {
+                Some(left) => {
+                    *bytes = left;
+                    Bound::Fits
+                }
+                None => Bound::MayBeTooLong,
+            }
+        }
+    }
+}
+
+/// Every byte may be escaped as six in a long text; a short one is looked at.
+fn text_bound(text: &str) -> usize {
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).count();
+    text.len() + 5 * escaped + 2
+}
+
+/// Whether nothing in the value is deeper than a payload may be. Without recursion; used for
+/// long values only, and it gives up on those that share their parts beyond measure.
+fn shallow(value: &Value) -> bool {
+    let mut open = vec![(value, 0_usize)];
+    let mut seen = 0_usize;
+    while let Some((value, depth)) = open.pop() {
+        seen += 1;
+        if depth > PAYLOAD_DEPTH_MAX || seen > PAYLOAD_BYTES_MAX {
+            return false;
+        }
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Object(map) => open.extend(map.values().map(|value| (value, depth + 1))),
+        }
+    }
+    true
+}

@@ -1,0 +1,150 @@
+//! Failures: `Retry`, `Catch`, and the way up through Parallel and Map.
+
+use std::sync::Arc;
+
+use stepwell_expr::Value;
+
+use super::Status;
+use super::run::{Step, micros};
+use super::thread::{Phase, ThreadIx};
+use crate::limits::DELAY_SECONDS_MAX;
+use crate::machine::{Catcher, Kind, Retrier, State};
+use crate::{EventKind, Failure};
+
+impl Step<'_> {
+    /// A thread's state failed: it tries again, goes another way, or takes with it the
+    /// Parallel or Map around it, and so on up to the execution.
+    pub(super) fn fail(&mut self, at: ThreadIx, failure: Failure) {
+        let (mut at, mut failure) = (at, failure);
+        loop {
+            if self.fold.exhausted {
+                return;
+            }
+            let Some(thread) = self.fold.threads.get(at) else { return };
+            let state = self.machine.state(thread.state);
+            self.end_branches(at, thread.last_event);
+            if self.retried(at, state, &failure) {
+                return;
+            }
+            let caught = match self.caught(at, state, &failure) {
+                Ok(caught) => caught,
+                Err(worse) => {
+                    failure = worse;
+                    false
+                }
+            };
+            if caught {
+                return;
+            }
+            let last = self.tell_failed(at, state);
+            let Some(thread) = self.fold.threads.remove(at) else { return };
+            let Some((parent, branch)) = thread.parent else {
+                self.end_all();
+                let event = EventKind::ExecutionFailed { failure: failure.clone() };
+                return self.conclude_after(last, event, Status::Failed(failure));
+            };
+            self.branch_failed(parent, branch, at, last);
+            at = parent;
+        }
+    }
+
+    /// Of a Parallel or Map that nothing saves; returns the event the next one follows.
+    fn tell_failed(&mut self, at: ThreadIx, state: &State) -> u64 {
+        let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
+        let event = match &state.kind {
+            Kind::Parallel { .. } => EventKind::ParallelStateFailed,
+            Kind::Map(_) => EventKind::MapStateFailed,
+            Kind::Pass { .. }
+            | Kind::Task(_)
+            | Kind::Choice { .. }
+            | Kind::Wait(_)
+            | Kind::Succeed
+            | Kind::Fail { .. } => return last,
+        };
+        self.emit(last, event)
+    }
+
+    fn retried(&mut self, at: ThreadIx, state: &State, failure: &Failure) -> bool {
+        let Some(recovery) = state.kind.recovery() else { return false };
+        let found = recovery.retriers.iter().enumerate().find(|(_, retrier)| matches(&retrier.errors, failure));
+        let Some((place, retrier)) = found else { return false };
+        let Some(thread) = self.fold.threads.get_mut(at) else { return false };
+        if thread.attempts.len() < recovery.retriers.len() {
+            thread.attempts.resize(recovery.retriers.len(), 0);
+        }
+        let Some(attempts) = thread.attempts.get_mut(place) else { return false };
+        if *attempts >= retrier.attempts_max {
+            return false;
+        }
+        let before = *attempts;
+        *attempts += 1;
+        thread.retry_count += 1;
+        let mut delay = delay_micros(retrier, before);
+        if retrier.full_jitter {
+            delay = jittered(delay, self.fold.entropy.next_u64());
+        }
+        let timer = self.set_timer(self.at.plus_micros(delay), Some(at));
+        self.block(at, Phase::Delayed(timer));
+        true
+    }
+
+    fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure) -> Result<bool, Failure> {
+        let Some(recovery) = state.kind.recovery() else { return Ok(false) };
+        let found = recovery.catchers.iter().find(|catcher| matches(&catcher.errors, failure));
+        let Some(Catcher { result_path, next, .. }) = found else { return Ok(false) };
+        let text = |text: &Option<Arc<str>>| Value::String(text.clone().unwrap_or_else(|| "".into()));
+        let error = Value::object([("Error", text(&failure.error)), ("Cause", text(&failure.cause))]);
+        let output = self.placed(at, state, result_path, error)?;
+        let last = self.tell_failed(at, state);
+        if let Some(thread) = self.fold.threads.get_mut(at) {
+            thread.last_event = last;
+        }
+        self.exit(at, state, output, Some(*next));
+        self.fold.ready.push_back(at);
+        Ok(true)
+    }
+}
+
+/// Whether `ErrorEquals` covers a failure. `States.ALL` covers what a workflow can go on from:
+/// not `States.Runtime`, which says that the workflow itself is wrong. `States.TaskFailed`
+/// covers the failures of tasks but for timeouts and results that are too large.
+fn matches(errors: &[Arc<str>], failure: &Failure) -> bool {
+    let name = failure.error_name();
+    errors.iter().any(|error| match &**error {
+        "States.ALL" => name != "States.Runtime",
+        "States.TaskFailed" => !matches!(
+            name,
+            "States.Timeout" | "States.HeartbeatTimeout" | "States.Runtime" | "States.DataLimitExceeded"
+        ),
+        "States.Timeout" => matches!(name, "States.Timeout" | "States.HeartbeatTimeout"),
+        other => failure.error.as_deref() == Some(other),
+    })
+}
+
+/// The delay before the retry that follows so many. Multiplied step by step: the same on any
+/// machine, which a power function need not be.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "seconds far below 2⁵³, bounded first"
+)]
+fn delay_micros(retrier: &Retrier, before: u64) -> i64 {
+    let most = retrier.delay_seconds_max.unwrap_or(DELAY_SECONDS_MAX) as f64;
+    let mut seconds = retrier.interval_seconds as f64;
+    if retrier.backoff_rate > 1.0 {
+        for _ in 0..before {
+            seconds *= retrier.backoff_rate;
+            if seconds >= most {
+                break;
+            }
+        }
+    }
+    ((seconds.min(most) * 1_000_000.0) as i64).min(micros(DELAY_SECONDS_MAX))
+}
+
+/// A delay drawn evenly from nothing to the whole.
+fn jittered(delay: i64, drawn: u64) -> i64 {
+    let whole = u64::try_from(delay).unwrap_or(0);
+    let product = u128::from(drawn) * (u128::from(whole) + 1);
+    i64::try_from(product >> 64).unwrap_or(delay)
+}

@@ -1,0 +1,276 @@
+//! One step: threads go on until every one of them waits for an input.
+
+use std::sync::Arc;
+
+use stepwell_expr::Value;
+
+use super::thread::{Phase, Thread, ThreadIx};
+use super::{Fold, Output, Status, Timer};
+use crate::machine::{Kind, State, StateIx, Text};
+use crate::{Effect, EventKind, Failure, Machine, TimerId, Timestamp};
+
+/// The place where one input is applied.
+pub(super) struct Step<'a> {
+    pub(super) machine: &'a Machine,
+    pub(super) fold: &'a mut Fold,
+    pub(super) at: Timestamp,
+    pub(super) out: &'a mut Output,
+}
+
+/// How far a state came.
+pub(super) enum Done {
+    /// The state is left.
+    Exit {
+        output: Value,
+        next: Option<StateIx>,
+    },
+    /// It waits for something.
+    Blocked,
+    Failed(Failure),
+}
+
+impl Step<'_> {
+    pub(super) fn begin(&mut self) {
+        let start = Arc::clone(&self.fold.start);
+        self.emit(0, EventKind::ExecutionStarted { input: start.input.clone(), role_arn: Arc::clone(&start.role_arn) });
+        if let Some(seconds) = self.machine.timeout_seconds {
+            let at = self.at.plus_micros(micros(seconds));
+            self.set_timer(at, None);
+        }
+        let root = self.fold.threads.add(Thread {
+            parent: None,
+            state: self.machine.start,
+            input: start.input.clone(),
+            entered_event: 0,
+            entered_at: self.at,
+            last_event: 0,
+            attempts: Vec::new(),
+            retry_count: 0,
+            item: None,
+            phase: Phase::Enter,
+        });
+        self.fold.ready.push_back(root);
+        self.run();
+    }
+
+    pub(super) fn fired(&mut self, timer: TimerId) {
+        let Some(set) = self.fold.timers.remove(&timer) else { return };
+        match set.thread {
+            None => {
+                let failure = Failure { error: Some("States.Timeout".into()), cause: None };
+                self.end_all();
+                self.conclude(EventKind::ExecutionTimedOut { failure: failure.clone() }, Status::TimedOut(failure));
+            }
+            Some(thread) => {
+                self.timer_is_up(thread);
+                self.run();
+            }
+        }
+    }
+
+    pub(super) fn stopped(&mut self, failure: Failure) {
+        self.end_all();
+        self.conclude(EventKind::ExecutionAborted { failure: failure.clone() }, Status::Aborted(failure));
+    }
+
+    /// Runs every thread that can go on. What a run can do is bounded by the history.
+    pub(super) fn run(&mut self) {
+        while let Some(thread) = self.fold.ready.pop_front() {
+            self.advance(thread);
+            if self.fold.exhausted && self.fold.status == Status::Running {
+                self.history_is_full();
+            }
+        }
+    }
+
+    fn advance(&mut self, at: ThreadIx) {
+        while self.fold.status == Status::Running && !self.fold.exhausted {
+            let Some(thread) = self.fold.threads.get_mut(at) else { return };
+            let state = self.machine.state(thread.state);
+            let done = match std::mem::replace(&mut thread.phase, Phase::Perform) {
+                Phase::Enter => {
+                    self.enter(at, state);
+                    continue;
+                }
+                Phase::Perform => self.perform(at, state),
+                Phase::Joined(results) => self.joined(at, state, results),
+                blocked @ (Phase::Calling(_) | Phase::Waiting(_) | Phase::Delayed(_) | Phase::Fanned(_)) => {
+                    thread.phase = blocked;
+                    return;
+                }
+            };
+            if self.fold.exhausted {
+                return;
+            }
+            match done {
+                Done::Exit { output, next } => self.exit(at, state, output, next),
+                Done::Blocked => return,
+                Done::Failed(failure) => return self.fail(at, failure),
+            }
+        }
+    }
+
+    fn enter(&mut self, at: ThreadIx, state: &State) {
+        let Some(thread) = self.fold.threads.get(at) else { return };
+        let entered = EventKind::StateEntered {
+            state: state.kind.state_type(),
+            name: Arc::clone(&state.name),
+            input: thread.input.clone(),
+        };
+        let id = self.emit(thread.last_event, entered);
+        let now = self.at;
+        if let Some(thread) = self.fold.threads.get_mut(at) {
+            thread.entered_event = id;
+            thread.entered_at = now;
+            thread.last_event = id;
+        }
+    }
+
+    fn perform(&mut self, at: ThreadIx, state: &State) -> Done {
+        let done = match &state.kind {
+            Kind::Pass { result } => self.pass(at, state, result.as_ref()),
+            Kind::Succeed => self.passed_on(at, state, None),
+            Kind::Choice { rules, default } => self.choose(at, state, rules, *default),
+            Kind::Wait(wait) => self.wait(at, state, wait),
+            Kind::Fail { error, cause } => self.failing(at, state, error, cause),
+            Kind::Task(task) => self.call(at, state, task),
+            Kind::Parallel { branches, .. } => self.fan_out(at, state, branches),
+            Kind::Map(map) => self.map_out(at, state, map),
+        };
+        done.unwrap_or_else(Done::Failed)
+    }
+
+    fn pass(&mut self, at: ThreadIx, state: &State, result: Option<&Value>) -> Result<Done, Failure> {
+        let input = self.effective_input(at, state)?;
+        let output = self.combine(at, state, result.cloned().unwrap_or(input))?;
+        Ok(Done::Exit { output, next: state.next })
+    }
+
+    /// Of Succeed and Wait: `InputPath`, then `OutputPath`.
+    pub(super) fn passed_on(&mut self, at: ThreadIx, state: &State, next: Option<StateIx>) -> Result<Done, Failure> {
+        let input = self.selected_input(at, state)?;
+        let output = self.output(at, state, input)?;
+        Ok(Done::Exit { output, next })
+    }
+
+    fn failing(&mut self, at: ThreadIx, state: &State, error: &Text, cause: &Text) -> Result<Done, Failure> {
+        let mut text = |text: &Text, field: &'static str| match text {
+            Text::Absent => Ok(None),
+            Text::Fixed(text) => Ok(Some(Arc::clone(text))),
+            Text::Path(path) => {
+                let value = self.evaluate(at, state, path, field)?;
+                match value {
+                    Value::String(text) => Ok(Some(text)),
+                    other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                        Err(self.runtime(
+                            at,
+                            state,
+                            format!("The {field} field must lead to a string but was: {}: {other}", path.as_str()),
+                        ))
+                    }
+                }
+            }
+        };
+        Ok(Done::Failed(Failure { error: text(error, "ErrorPath")?, cause: text(cause, "CausePath")? }))
+    }
+
+    /// Leaves the state, for another one or for the end of the branch.
+    pub(super) fn exit(&mut self, at: ThreadIx, state: &State, output: Value, next: Option<StateIx>) {
+        let Some(thread) = self.fold.threads.get(at) else { return };
+        let exited = EventKind::StateExited {
+            state: state.kind.state_type(),
+            name: Arc::clone(&state.name),
+            output: output.clone(),
+        };
+        let id = self.emit(thread.last_event, exited);
+        if self.fold.exhausted {
+            return;
+        }
+        let Some(thread) = self.fold.threads.get_mut(at) else { return };
+        thread.last_event = id;
+        let Some(next) = next else { return self.finish(at, output) };
+        thread.state = next;
+        thread.input = output;
+        thread.attempts.clear();
+        thread.retry_count = 0;
+        thread.phase = Phase::Enter;
+    }
+
+    /// The branch is at its end.
+    fn finish(&mut self, at: ThreadIx, output: Value) {
+        let Some(thread) = self.fold.threads.remove(at) else { return };
+        match thread.parent {
+            Some((parent, branch)) => self.branch_is_done(parent, branch, at, thread.last_event, output),
+            None => {
+                self.end_all();
+                let last = thread.last_event;
+                let status = Status::Succeeded { output: output.clone() };
+                self.conclude_after(last, EventKind::ExecutionSucceeded { output }, status);
+            }
+        }
+    }
+
+    fn history_is_full(&mut self) {
+        let failure = Failure::new(
+            "States.Runtime",
+            format!(
+                "The execution reached the maximum number of history events ({}).",
+                crate::limits::HISTORY_EVENTS_MAX
+            ),
+        );
+        self.fold.ready.clear();
+        self.drop_all();
+        self.conclude(EventKind::ExecutionFailed { failure: failure.clone() }, Status::Failed(failure));
+    }
+
+    /// The last event, after whatever happened last.
+    pub(super) fn conclude(&mut self, kind: EventKind, status: Status) {
+        self.conclude_after(self.fold.last_event, kind, status);
+    }
+
+    pub(super) fn conclude_after(&mut self, previous_id: u64, kind: EventKind, status: Status) {
+        self.emit_last(previous_id, kind);
+        self.fold.status = status;
+        self.fold.ready.clear();
+    }
+
+    /// Takes back whatever is awaited, telling the history which states that ends.
+    pub(super) fn end_all(&mut self) {
+        let last = self.fold.last_event;
+        let roots: Vec<ThreadIx> = self.fold.threads.roots().collect();
+        for root in roots {
+            self.abort(root, last);
+        }
+        self.drop_all();
+    }
+
+    /// Takes back whatever is awaited, without a word.
+    fn drop_all(&mut self) {
+        for (call, _) in std::mem::take(&mut self.fold.calls) {
+            self.effect(Effect::CancelCall { call });
+        }
+        for (timer, _) in std::mem::take(&mut self.fold.timers) {
+            self.effect(Effect::CancelTimer { timer });
+        }
+        self.fold.threads.clear();
+    }
+
+    pub(super) fn set_timer(&mut self, at: Timestamp, thread: Option<ThreadIx>) -> TimerId {
+        self.fold.timers_set += 1;
+        let timer = TimerId(self.fold.timers_set);
+        self.fold.timers.insert(timer, Timer { at, thread });
+        self.effect(Effect::SetTimer { timer, at });
+        timer
+    }
+
+    pub(super) fn cancel_timer(&mut self, timer: TimerId) {
+        if self.fold.timers.remove(&timer).is_some() {
+            self.effect(Effect::CancelTimer { timer });
+        }
+    }
+}
+
+/// Microseconds of so many seconds.
+pub(super) fn micros(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000)
+}

@@ -1,0 +1,184 @@
+//! Task states: a call goes out, and comes back.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Map, Value};
+
+use super::payload::{payload_fits, too_large};
+use super::run::{Done, Step};
+use super::thread::{Phase, ThreadIx};
+use crate::definition::invoked_name;
+use crate::event::Service;
+use crate::machine::{Kind, State, Target, Task};
+use crate::{CallId, Effect, EventKind, Failure, Invoke, Receipt, Resource};
+
+impl Step<'_> {
+    pub(super) fn call(&mut self, at: ThreadIx, state: &State, task: &Task) -> Result<Done, Failure> {
+        let input = self.effective_input(at, state)?;
+        if !payload_fits(&input) {
+            return Err(too_large(&state.name));
+        }
+        let timeout_seconds = self.seconds(at, state, &task.timeout, "TimeoutSecondsPath")?;
+        let heartbeat_seconds = self.seconds(at, state, &task.heartbeat, "HeartbeatSecondsPath")?;
+        let (resource, argument) = self.called(at, state, &task.target, &input)?;
+        let thread = self.thread(at)?;
+        let (entered_event, retries, last) = (thread.entered_event, thread.retry_count, thread.last_event);
+        let scheduled = match service(&task.target) {
+            Some(service) => EventKind::TaskScheduled {
+                service,
+                region: Arc::clone(&self.fold.about.region),
+                parameters: input,
+                timeout_seconds,
+                heartbeat_seconds,
+            },
+            None => {
+                EventKind::LambdaFunctionScheduled { resource: resource_name(&task.target), input, timeout_seconds }
+            }
+        };
+        let id = self.emit(last, scheduled);
+        let started = match service(&task.target) {
+            Some(service) => EventKind::TaskStarted { service },
+            None => EventKind::LambdaFunctionStarted,
+        };
+        let last = self.emit(id, started);
+        if self.fold.exhausted {
+            return Ok(Done::Blocked);
+        }
+        let invoke = Invoke {
+            call: CallId(id),
+            resource,
+            input: argument,
+            timeout_seconds,
+            heartbeat_seconds,
+            state_name: Arc::clone(&state.name),
+            entered_event,
+            attempt: u32::try_from(retries).unwrap_or(u32::MAX - 1) + 1,
+        };
+        self.fold.calls.insert(invoke.call, at);
+        self.effect(Effect::Invoke(invoke.clone()));
+        if let Some(thread) = self.fold.threads.get_mut(at) {
+            thread.last_event = last;
+            thread.phase = Phase::Calling(Arc::new(invoke));
+        }
+        Ok(Done::Blocked)
+    }
+
+    /// Who is called, with what.
+    fn called(
+        &self,
+        at: ThreadIx,
+        state: &State,
+        target: &Target,
+        input: &Value,
+    ) -> Result<(Resource, Value), Failure> {
+        match target {
+            Target::Task { name } => Ok((Resource::Task { name: Arc::clone(name) }, input.clone())),
+            Target::Function { name, .. } => Ok((Resource::Lambda { function: Arc::clone(name) }, input.clone())),
+            Target::Invoke { .. } => {
+                let Some(function) = input.get("FunctionName").and_then(Value::as_str) else {
+                    return Err(self.runtime(at, state, "The Parameters field 'FunctionName' must be a string."));
+                };
+                let resource = Resource::Lambda { function: invoked_name(function).into() };
+                Ok((resource, sent(input.get("Payload"))))
+            }
+        }
+    }
+
+    pub(super) fn returned(&mut self, call: CallId, outcome: Result<Value, Failure>, receipt: Option<Receipt>) {
+        let Some(at) = self.fold.calls.remove(&call) else { return };
+        let Some(thread) = self.fold.threads.get_mut(at) else { return };
+        thread.phase = Phase::Perform;
+        let last = thread.last_event;
+        let state = self.machine.state(thread.state);
+        let Kind::Task(task) = &state.kind else { return };
+        let outcome = outcome.map(|result| wrapped(&task.target, result)).and_then(|result| {
+            if payload_fits(&result) { Ok(result) } else { Err(too_large(&result_owner(&task.target))) }
+        });
+        let receipt = receipt.map(Box::new);
+        let event = match &outcome {
+            Ok(result) => succeeded(&task.target, result.clone(), receipt),
+            Err(failure) => failed(&task.target, failure.clone(), receipt),
+        };
+        let id = self.emit(last, event);
+        if let Some(thread) = self.fold.threads.get_mut(at) {
+            thread.last_event = id;
+        }
+        match outcome.and_then(|result| self.taken(at, state, result)) {
+            Ok(output) => {
+                self.exit(at, state, output, state.next);
+                self.fold.ready.push_back(at);
+            }
+            Err(failure) => self.fail(at, failure),
+        }
+        self.run();
+    }
+
+    /// A result on its way out of its state.
+    pub(super) fn taken(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
+        let result = self.selected_result(at, state, result)?;
+        self.combine(at, state, result)
+    }
+}
+
+/// What the function gets for a `Payload`: of text that is JSON, what it says.
+fn sent(payload: Option<&Value>) -> Value {
+    match payload {
+        None | Some(Value::Null) => Value::Object(Arc::new(Map::new())),
+        Some(Value::String(text)) => Value::parse(text).unwrap_or_else(|_| Value::String(Arc::clone(text))),
+        Some(other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => other.clone(),
+    }
+}
+
+fn wrapped(target: &Target, result: Value) -> Value {
+    match target {
+        Target::Task { .. } | Target::Function { .. } => result,
+        Target::Invoke { .. } => Value::object([
+            ("ExecutedVersion", Value::from("$LATEST")),
+            ("Payload", result),
+            ("StatusCode", Value::from(200)),
+        ]),
+    }
+}
+
+fn succeeded(target: &Target, output: Value, receipt: Option<Box<Receipt>>) -> EventKind {
+    match service(target) {
+        Some(service) => EventKind::TaskSucceeded { service, output, receipt },
+        None => EventKind::LambdaFunctionSucceeded { output, receipt },
+    }
+}
+
+fn failed(target: &Target, failure: Failure, receipt: Option<Box<Receipt>>) -> EventKind {
+    let timed_out = matches!(failure.error_name(), "States.Timeout" | "States.HeartbeatTimeout");
+    match (service(target), timed_out) {
+        (Some(service), true) => EventKind::TaskTimedOut { service, failure, receipt },
+        (Some(service), false) => EventKind::TaskFailed { service, failure, receipt },
+        (None, true) => EventKind::LambdaFunctionTimedOut { failure, receipt },
+        (None, false) => EventKind::LambdaFunctionFailed { failure, receipt },
+    }
+}
+
+/// `None` for a function's ARN, which has events of its own.
+fn service(target: &Target) -> Option<Service> {
+    match target {
+        Target::Task { name } => Some(Service { resource_type: "task", resource: Arc::clone(name) }),
+        Target::Invoke { .. } => Some(Service { resource_type: "lambda", resource: "invoke".into() }),
+        Target::Function { .. } => None,
+    }
+}
+
+fn resource_name(target: &Target) -> Arc<str> {
+    match target {
+        Target::Task { name } => Arc::clone(name),
+        Target::Function { arn, .. } => Arc::clone(arn),
+        Target::Invoke { .. } => "invoke".into(),
+    }
+}
+
+/// Whom the text about a result that is too large names.
+fn result_owner(target: &Target) -> Arc<str> {
+    match target {
+        Target::Task { name } => Arc::clone(name),
+        Target::Function { arn, .. } => Arc::clone(arn),
+        Target::Invoke { .. } => "lambda".into(),
+    }
+}

@@ -1,0 +1,28 @@
+//! Every limit of the language, with its unit.
+
+/// Largest payload: a state's input, result or output, an execution's input or output (bytes
+/// of compact JSON).
+pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+/// Deepest nesting of objects and arrays in a payload (levels). What is deeper could not be
+/// read back from its text.
+pub const PAYLOAD_DEPTH_MAX: usize = 120;
+/// Most events in an execution's history (events).
+pub const HISTORY_EVENTS_MAX: u64 = 25_000;
+/// Largest definition (bytes of text).
+pub const DEFINITION_BYTES_MAX: usize = 1_048_576;
+/// Deepest nesting of Parallel and Map states inside each other (levels).
+pub const DEFINITION_NESTING_MAX: usize = 25;
+/// Deepest nesting of `And`, `Or` and `Not` in a choice rule (levels).
+pub const CHOICE_NESTING_MAX: usize = 64;
+/// Longest name of a state (characters).
+pub const STATE_NAME_CHARS_MAX: usize = 80;
+/// Most iterations of an inline Map at the same time, also with `MaxConcurrency` 0 (iterations).
+pub const MAP_CONCURRENCY_MAX: u64 = 40;
+/// Longest delay of a Wait state, a timeout or a retry (seconds).
+pub const DELAY_SECONDS_MAX: u64 = 99_999_999;
+/// Most `MaxAttempts` of a retrier (attempts).
+pub const RETRY_ATTEMPTS_MAX: u64 = 99_999_999;
+/// Longest `MaxDelaySeconds` of a retrier (seconds).
+pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;
+/// Most problems that one check reports (diagnostics); a last one says that there are more.
+pub const DIAGNOSTICS_MAX: usize = 100;

@@ -1,0 +1,316 @@
+//! A checked machine: names are resolved to indices, expressions are compiled. Only
+//! [`Machine::parse`] makes one, so whoever holds a machine need not check it again.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Expression, Path, ReferencePath, Template, Value};
+
+use crate::{Diagnostic, Resource};
+
+/// A checked definition.
+#[derive(Debug)]
+pub struct Machine {
+    pub(crate) states: Vec<State>,
+    pub(crate) start: StateIx,
+    pub(crate) timeout_seconds: Option<u64>,
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) comment: Option<Arc<str>>,
+}
+
+/// The place of a state in [`Machine::states`]; those of branches and item processors included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct StateIx(pub(crate) u32);
+
+impl Machine {
+    /// What is worth saying about a definition that is accepted.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The definition's `Comment`.
+    #[must_use]
+    pub fn comment(&self) -> Option<&str> {
+        self.comment.as_deref()
+    }
+
+    /// The machine's own `TimeoutSeconds`.
+    #[must_use]
+    pub fn timeout_seconds(&self) -> Option<u64> {
+        self.timeout_seconds
+    }
+
+    /// Every task whose name the definition gives away, with the JSON pointer of its
+    /// `Resource`. What `lambda:invoke` finds in its input at run time is not among them.
+    #[must_use]
+    pub fn resources(&self) -> Vec<(String, Resource)> {
+        let mut found = Vec::new();
+        for state in &self.states {
+            if let Kind::Task(task) = &state.kind
+                && let Some(resource) = task.target.known()
+            {
+                found.push((format!("{}/Resource", state.pointer), resource));
+            }
+        }
+        found
+    }
+
+    /// The names of all states, in the order of the definition; those of branches come
+    /// after the states around them.
+    pub fn state_names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.states.iter().map(|state| &state.name)
+    }
+
+    pub(crate) fn state(&self, at: StateIx) -> &State {
+        // Every index was made by the parser from this very list.
+        #[expect(clippy::indexing_slicing, reason = "the parser made the index from this list")]
+        &self.states[at.0 as usize]
+    }
+}
+
+/// The language of a state's expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QueryLanguage {
+    JsonPath,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) name: Arc<str>,
+    /// JSON pointer of the state in its definition.
+    pub(crate) pointer: String,
+    pub(crate) language: QueryLanguage,
+    pub(crate) flow: Flow,
+    /// Whether an expression of the state looks at the context object.
+    pub(crate) uses_context: bool,
+    /// Where to go; `None` is the end of the branch.
+    pub(crate) next: Option<StateIx>,
+    pub(crate) kind: Kind,
+}
+
+/// The kinds of states, as their events are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateType {
+    Task,
+    Pass,
+    Choice,
+    Wait,
+    Succeed,
+    Fail,
+    Parallel,
+    Map,
+}
+
+/// How data comes into a state and out of it: the five JSONPath fields.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    pub(crate) input_path: Selection,
+    pub(crate) parameters: Option<Template>,
+    pub(crate) result_selector: Option<Template>,
+    pub(crate) result_path: ResultPath,
+    pub(crate) output_path: Selection,
+}
+
+/// `InputPath` and `OutputPath`.
+#[derive(Debug, Default)]
+pub(crate) enum Selection {
+    #[default]
+    Whole,
+    /// `null`: an empty object.
+    Nothing,
+    Path(Path),
+}
+
+#[derive(Debug, Default)]
+pub(crate) enum ResultPath {
+    /// `$`: the result takes the input's place.
+    #[default]
+    Replace,
+    /// `null`: the result is dropped.
+    Discard,
+    Insert(ReferencePath),
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Pass { result: Option<Value> },
+    Task(Box<Task>),
+    Choice { rules: Vec<ChoiceRule>, default: Option<StateIx> },
+    Wait(Wait),
+    Succeed,
+    Fail { error: Text, cause: Text },
+    Parallel { branches: Vec<StateIx>, recovery: Recovery },
+    Map(Box<MapState>),
+}
+
+impl Kind {
+    pub(crate) fn state_type(&self) -> StateType {
+        match self {
+            Self::Pass { .. } => StateType::Pass,
+            Self::Task(_) => StateType::Task,
+            Self::Choice { .. } => StateType::Choice,
+            Self::Wait(_) => StateType::Wait,
+            Self::Succeed => StateType::Succeed,
+            Self::Fail { .. } => StateType::Fail,
+            Self::Parallel { .. } => StateType::Parallel,
+            Self::Map(_) => StateType::Map,
+        }
+    }
+
+    /// `Retry` and `Catch`, of the states that have them.
+    pub(crate) fn recovery(&self) -> Option<&Recovery> {
+        match self {
+            Self::Task(task) => Some(&task.recovery),
+            Self::Parallel { recovery, .. } => Some(recovery),
+            Self::Map(map) => Some(&map.recovery),
+            Self::Pass { .. } | Self::Choice { .. } | Self::Wait(_) | Self::Succeed | Self::Fail { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) target: Target,
+    pub(crate) timeout: Seconds,
+    pub(crate) heartbeat: Seconds,
+    pub(crate) recovery: Recovery,
+}
+
+/// What a Task state calls.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    /// `task:NAME`.
+    Task { name: Arc<str> },
+    /// A Lambda function's ARN.
+    Function { arn: Arc<str>, name: Arc<str> },
+    /// `arn:aws:states:::lambda:invoke`; the function when `Parameters` name it as it stands.
+    Invoke { function: Option<Arc<str>> },
+}
+
+impl Target {
+    fn known(&self) -> Option<Resource> {
+        match self {
+            Self::Task { name } => Some(Resource::Task { name: Arc::clone(name) }),
+            Self::Function { name, .. } => Some(Resource::Lambda { function: Arc::clone(name) }),
+            Self::Invoke { function } => function.as_ref().map(|name| Resource::Lambda { function: Arc::clone(name) }),
+        }
+    }
+}
+
+/// A number of seconds that may be read from the input.
+#[derive(Debug)]
+pub(crate) enum Seconds {
+    Absent,
+    Fixed(u64),
+    Path(Expression),
+}
+
+#[derive(Debug)]
+pub(crate) enum Wait {
+    Seconds(u64),
+    SecondsPath(Expression),
+    Until(crate::Timestamp),
+    UntilPath(Expression),
+}
+
+/// `Error` and `Cause` of a Fail state.
+#[derive(Debug)]
+pub(crate) enum Text {
+    Absent,
+    Fixed(Arc<str>),
+    Path(Expression),
+}
+
+#[derive(Debug)]
+pub(crate) struct MapState {
+    pub(crate) items_path: Option<Path>,
+    /// `ItemSelector`, or the older `Parameters`, which select per item as well.
+    pub(crate) item_selector: Option<Template>,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) processor: StateIx,
+    pub(crate) recovery: Recovery,
+}
+
+#[derive(Debug)]
+pub(crate) enum Concurrency {
+    /// 0 means as many as [`crate::limits::MAP_CONCURRENCY_MAX`].
+    Fixed(u64),
+    Path(Expression),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Recovery {
+    pub(crate) retriers: Vec<Retrier>,
+    pub(crate) catchers: Vec<Catcher>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Retrier {
+    pub(crate) errors: Vec<Arc<str>>,
+    pub(crate) interval_seconds: u64,
+    pub(crate) attempts_max: u64,
+    pub(crate) backoff_rate: f64,
+    pub(crate) delay_seconds_max: Option<u64>,
+    pub(crate) full_jitter: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Catcher {
+    pub(crate) errors: Vec<Arc<str>>,
+    pub(crate) result_path: ResultPath,
+    pub(crate) next: StateIx,
+}
+
+#[derive(Debug)]
+pub(crate) struct ChoiceRule {
+    pub(crate) test: Test,
+    pub(crate) next: StateIx,
+}
+
+/// One node of a choice rule; nested at most [`crate::limits::CHOICE_NESTING_MAX`] deep.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Compare { variable: Path, operator: Operator, operand: Operand },
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Operand {
+    Fixed(Value),
+    Path(Path),
+    /// A `StringMatches` pattern.
+    Pattern(Pattern),
+}
+
+/// Text with `*` for any run of characters; `\*` is the character itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    /// The literal pieces between the wildcards.
+    pub(crate) pieces: Vec<Box<str>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    String(Order),
+    Numeric(Order),
+    Timestamp(Order),
+    BooleanEquals,
+    StringMatches,
+    IsNull,
+    IsPresent,
+    IsNumeric,
+    IsString,
+    IsBoolean,
+    IsTimestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Equals,
+    LessThan,
+    GreaterThan,
+    LessThanEquals,
+    GreaterThanEquals,
+}
