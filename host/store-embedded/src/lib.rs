@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `store.db` | the store |
 //! | `store.db-wal`, `store.db-shm` | SQLite's write-ahead log and its index; part of the store while they are there |
-//! | `lock` | held by the process that has the store; its text is that process's id |
+//! | `lock` | the id of the process that has the store; removing it lets nobody else in |
 //! | `store.schema-N.db` | a copy made before a newer release changed schema N |
 //!
 //! The directory is for its owner alone (0700), and so are the files (0600). It must lie on a

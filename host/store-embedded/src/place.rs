@@ -1,6 +1,6 @@
 //! The data directory, its files, and the lock that keeps it for one process.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ const PROCESS_ID_BYTES_MAX: u64 = 20;
 pub(crate) struct Place {
     directory: PathBuf,
     store: PathBuf,
-    /// The lock goes with the open file: the kernel takes it back however the process ends.
+    /// The lock goes with what is open: the kernel takes it back however the process ends.
     _lock: File,
 }
 
@@ -76,6 +76,12 @@ impl Place {
         )))
     }
 
+    /// Takes back a copy that did not come about: half a copy must not pass for one.
+    pub(crate) fn discard_copy(&self, path: &Path) {
+        // If even that fails, opening has failed with the reason already.
+        let _ = std::fs::remove_file(path);
+    }
+
     /// Waits until a copy is on the disk.
     pub(crate) fn keep_copy(&self, path: &Path) -> Result<(), Error> {
         File::open(path)
@@ -93,16 +99,19 @@ fn cannot_copy(path: &Path, error: &io::Error) -> Error {
     ))
 }
 
+/// The file `lock` says who holds the lock. The lock itself is on the directory where the
+/// system can do that, so that somebody who takes the file for a leftover and removes it does
+/// not let a second process in.
 fn lock(directory: &Path, refused: impl Fn(io::Error) -> Error) -> Result<File, Error> {
-    let path = directory.join("lock");
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     owner_only(&mut options);
-    let mut file = options.open(&path).map_err(&refused)?;
-    match file.try_lock() {
+    let mut note = options.open(directory.join("lock")).map_err(&refused)?;
+    let lock = lockable(directory, &note).map_err(&refused)?;
+    match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let holder = holder(&file)
+            let holder = holder(&note)
                 .map_or_else(|| "another process".to_owned(), |process| format!("the process with id {process}"));
             return Err(Error::Locked(format!(
                 "the data directory {} is in use by {holder}; stop it, or choose another \
@@ -112,9 +121,19 @@ fn lock(directory: &Path, refused: impl Fn(io::Error) -> Error) -> Result<File, 
         }
         Err(TryLockError::Error(error)) => return Err(refused(error)),
     }
-    file.set_len(0).map_err(&refused)?;
-    writeln!(file, "{}", std::process::id()).map_err(&refused)?;
-    Ok(file)
+    note.set_len(0).map_err(&refused)?;
+    writeln!(note, "{}", std::process::id()).map_err(&refused)?;
+    Ok(lock)
+}
+
+#[cfg(unix)]
+fn lockable(directory: &Path, _note: &File) -> io::Result<File> {
+    File::open(directory)
+}
+
+#[cfg(not(unix))]
+fn lockable(_directory: &Path, note: &File) -> io::Result<File> {
+    note.try_clone()
 }
 
 /// The holder writes its id just after it has taken the lock, so it may not be there yet.
@@ -154,7 +173,7 @@ fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     {
         use std::os::unix::fs::PermissionsExt as _;
         if std::fs::metadata(path)?.permissions().mode() & 0o777 != mode {
-            std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
         }
     }
     #[cfg(not(unix))]

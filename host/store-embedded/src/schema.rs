@@ -113,10 +113,7 @@ pub(crate) fn bring_forward(connection: &mut Connection, place: &Place, steps: &
         return Ok(());
     }
     if from > 0 {
-        let path = place.new_copy(from)?;
-        let name = path.to_string_lossy();
-        connection.execute("VACUUM INTO ?1", [&name]).map_err(|error| trouble.of_writing(&error))?;
-        place.keep_copy(&path)?;
+        copy(connection, place, from)?;
     }
     let missing = steps.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));
     let transaction = connection
@@ -129,6 +126,19 @@ pub(crate) fn bring_forward(connection: &mut Connection, place: &Place, steps: &
     };
     change().map_err(|error| trouble.of_writing(&error))?;
     transaction.commit().map_err(|error| trouble.of_committing(&error))
+}
+
+fn copy(connection: &Connection, place: &Place, schema: i64) -> Result<(), Error> {
+    let path = place.new_copy(schema)?;
+    let name = path.to_string_lossy();
+    let copied = connection
+        .execute("VACUUM INTO ?1", [&name])
+        .map_err(|error| place.trouble().of_writing(&error))
+        .and_then(|_| place.keep_copy(&path));
+    if copied.is_err() {
+        place.discard_copy(&path);
+    }
+    copied
 }
 
 /// How a status stands in a row. 0 also stands in the conditions of two indexes.

@@ -20,6 +20,10 @@ fn a_second_open_in_the_same_process_is_refused() {
     let store = EmbeddedStore::open(place.path()).unwrap();
     refused_as_locked(place.path(), std::process::id());
     store.commit(&[created("e1")]).unwrap();
+    // Nor does it help to remove the file.
+    std::fs::remove_file(place.path().join("lock")).unwrap();
+    let error = EmbeddedStore::open(place.path()).unwrap_err();
+    assert!(matches!(error, Error::Locked(_)) || cfg!(not(unix)), "{error}");
     drop(store);
     let store = EmbeddedStore::open(place.path()).unwrap();
     assert!(store.execution("e1").unwrap().is_some());
@@ -163,6 +167,42 @@ fn a_flipped_byte_in_the_file_is_found() {
     let store = EmbeddedStore::open(place.path()).unwrap();
     let error = store.journal("e1", 0, 10).unwrap_err();
     assert!(matches!(&error, Error::Damaged(text) if text.contains("execution e1, entry 0")), "{error}");
+}
+
+/// The real thing beside `max_page_count`: a file system of a few megabytes, which only an
+/// administrator can make. `mount -t tmpfs -o size=4m none DIRECTORY`, then name DIRECTORY.
+#[test]
+#[ignore = "needs a small file system, named by STEPWELL_STORE_TEST_SMALL_DISK"]
+fn a_disk_that_is_really_full_refuses_commits_until_there_is_room() {
+    let place = PathBuf::from(std::env::var_os("STEPWELL_STORE_TEST_SMALL_DISK").unwrap());
+    let ballast = place.join("ballast");
+    std::fs::write(&ballast, vec![0; 1 << 20]).unwrap();
+    let store = EmbeddedStore::open(&place.join("data")).unwrap();
+    store.commit(&[created("e1")]).unwrap();
+    let group = |number| {
+        let entry = Entry { number, at_micros: 0, body: body(number) };
+        let entries = vec![entry];
+        Group { expected_entries: number, create: None, entries, ..created("e1") }
+    };
+    let mut held = 0;
+    let error = loop {
+        match store.commit(&[group(held)]) {
+            Ok(outcomes) => assert_eq!(outcomes, [Outcome::Committed]),
+            Err(error) => break error,
+        }
+        held += 1;
+    };
+    assert!(matches!(error, Error::ReadOnly(_)), "{error}");
+    assert_eq!(store.execution("e1").unwrap().unwrap().entries, held);
+    assert!(matches!(store.commit(&[group(held)]), Err(Error::ReadOnly(_))));
+    assert_eq!(store.journal("e1", 0, usize::MAX).unwrap().len(), usize::try_from(held).unwrap());
+
+    std::fs::remove_file(ballast).unwrap();
+    assert_eq!(store.commit(&[group(held)]).unwrap(), [Outcome::Committed]);
+    store.quick_check().unwrap();
+    drop(store);
+    let store = EmbeddedStore::open(&place.join("data")).unwrap();
+    assert_eq!(store.execution("e1").unwrap().unwrap().entries, held + 1);
 }
 
 fn writing_child(place: &Path) -> (Child, impl Iterator<Item = std::io::Result<String>>) {
