@@ -98,3 +98,56 @@ fn member<'m>(map: &'m mut Map, name: &Arc<str>) -> Result<&'m mut Value, NoPlac
     }
     map.get_mut(name).ok_or(NoPlace)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_put_in_place() {
+        for (path, target, expected) in [
+            ("$", r#"{"a":1}"#, r#""new""#),
+            ("$.a", r#"{"a":1,"b":2}"#, r#"{"a":"new","b":2}"#),
+            ("$.c", r#"{"a":1}"#, r#"{"a":1,"c":"new"}"#),
+            ("$.x.y.z", r#"{"a":1}"#, r#"{"a":1,"x":{"y":{"z":"new"}}}"#),
+            ("$.a['b c']", r#"{"a":{"d":1}}"#, r#"{"a":{"d":1,"b c":"new"}}"#),
+            ("$.l[1]", r#"{"l":[1,2,3]}"#, r#"{"l":[1,"new",3]}"#),
+            ("$.l[-1].k", r#"{"l":[1,{"k":0}]}"#, r#"{"l":[1,{"k":"new"}]}"#),
+            ("$[0]", "[1]", r#"["new"]"#),
+        ] {
+            let target = Value::parse(target).unwrap();
+            let before = target.to_string();
+            let path = ReferencePath::parse(path).unwrap();
+            let result = path.insert(&target, Value::from("new")).unwrap();
+            assert_eq!(result.to_string(), expected, "{path}");
+            assert_eq!(target.to_string(), before, "{path}: the target is another's");
+            assert_eq!(path.get(&result), Some(Value::from("new")), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_is_a_failure() {
+        for (path, target) in [
+            ("$.a", r#""text""#),
+            ("$.a", "[1]"),
+            ("$.a", "null"),
+            ("$.a.b", r#"{"a":"text"}"#),
+            ("$.a.b", r#"{"a":null}"#),
+            ("$.l[3]", r#"{"l":[1,2,3]}"#),
+            ("$.l[0]", "{}"),
+            ("$[0]", "{}"),
+        ] {
+            let value = Value::parse(target).unwrap();
+            let failure = ReferencePath::parse(path).unwrap().insert(&value, Value::Null).unwrap_err();
+            assert_eq!(failure.error, "States.ResultPathMatchFailure");
+            assert_eq!(failure.cause, format!("Unable to apply ReferencePath {path} to input {target}"));
+        }
+    }
+
+    #[test]
+    fn only_one_place_can_be_named() {
+        for path in ["$.a[*]", "$..a", "$.a[0,1]", "$.a[0:1]", "$['a','b']", "$[?(@.a)]", "$$.a", "$a", "a", "$."] {
+            assert!(ReferencePath::parse(path).is_err(), "{path}");
+        }
+    }
+}

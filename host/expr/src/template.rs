@@ -174,3 +174,104 @@ impl Compiler {
 fn is_constant(node: &Node) -> bool {
     matches!(node, Node::Constant(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(template: &str) -> Result<Template, Vec<TemplateError>> {
+        Template::compile(&Value::parse(template).unwrap())
+    }
+
+    fn eval(template: &str, input: &str) -> Result<Value, EvalError> {
+        let (input, context) = (Value::parse(input).unwrap(), Value::parse(r#"{"Task":{"Token":"t"}}"#).unwrap());
+        compile(template).unwrap().eval(&Scope::new(&input, &context), &mut Entropy::new(1))
+    }
+
+    #[test]
+    fn expressions_are_replaced_at_every_depth() {
+        for (template, expected) in [
+            (r#"{"a":1,"b.$":"$.x","c":3}"#, r#"{"a":1,"b":7,"c":3}"#),
+            (r#"{"deep":[{"v.$":"$.x"},["$.x"],2]}"#, r#"{"deep":[{"v":7},["$.x"],2]}"#),
+            (r#"{"s":"$.x","f":"States.UUID()"}"#, r#"{"s":"$.x","f":"States.UUID()"}"#),
+            (r#"{"t.$":"$$.Task.Token","n.$":"States.MathAdd($.x, 1)"}"#, r#"{"t":"t","n":8}"#),
+            (r#"{"all.$":"$"}"#, r#"{"all":{"x":7}}"#),
+            (r#"{"none.$":"$.y[*]"}"#, r#"{"none":[]}"#),
+            ("[1]", "[1]"),
+        ] {
+            assert_eq!(eval(template, r#"{"x":7}"#).unwrap().to_string(), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn parts_without_expressions_are_shared() {
+        let template = compile(r#"{"fixed":{"list":[1,2]},"v.$":"$.x"}"#).unwrap();
+        let scope = Scope::new(&Value::Null, &Value::Null);
+        assert!(template.as_constant().is_none());
+        assert!(template.eval(&scope, &mut Entropy::new(1)).is_err());
+        let input = Value::parse(r#"{"x":1}"#).unwrap();
+        let list = |value: &Value| match value.get("fixed") {
+            Some(Value::Object(map)) => Arc::as_ptr(map),
+            _ => panic!("{value}"),
+        };
+        let scope = Scope::new(&input, &Value::Null);
+        let (one, other) = (
+            template.eval(&scope, &mut Entropy::new(1)).unwrap(),
+            template.eval(&scope, &mut Entropy::new(1)).unwrap(),
+        );
+        assert_eq!(list(&one), list(&other));
+        assert!(compile(r#"{"a":[{}]}"#).unwrap().as_constant().is_some());
+    }
+
+    #[test]
+    fn all_problems_are_reported_with_their_places() {
+        let errors =
+            compile(r#"{"a.$":1,"ok.$":"$.x","in/side":[0,{"b.$":"nonsense","c":{"d.$":"$.["}}],"e":1,"e.$":"$"}"#)
+                .unwrap_err();
+        let places: Vec<_> = errors.iter().map(|error| (error.pointer.as_str(), error.field.as_str())).collect();
+        assert_eq!(places, [("", "a.$"), ("/in~1side/1", "b.$"), ("/in~1side/1/c", "d.$"), ("", "e.$")]);
+        assert_eq!(
+            errors[1].message,
+            "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call"
+        );
+        assert!(errors[0].detail.contains("JSON number"), "{}", errors[0]);
+        assert!(errors[2].detail.contains("at byte 3"), "{}", errors[2]);
+        assert!(errors[3].detail.contains("'e' is there as well"), "{}", errors[3]);
+    }
+
+    #[test]
+    fn a_missing_value_names_the_field() {
+        let error = eval(r#"{"deep":{"value.$":"$.nope"}}"#, r#"{"x":1}"#).unwrap_err();
+        let cause =
+            r#"The JSONPath '$.nope' specified for the field 'value.$' could not be found in the input '{"x":1}'"#;
+        assert_eq!(error, EvalError::runtime(cause));
+    }
+
+    #[test]
+    fn the_paths_of_a_template_can_be_listed() {
+        let template = compile(r#"{"a.$":"$x","b":[{"c.$":"States.Array($y, States.Array($$.z), 1)"}]}"#).unwrap();
+        let mut paths = Vec::new();
+        template.visit_paths(&mut |path| paths.push(path.as_str()));
+        assert_eq!(paths, ["$x", "$y", "$$.z"]);
+    }
+
+    #[test]
+    fn the_depth_is_limited() {
+        let nested = |depth| (0..depth).fold(Value::Null, |value, _| Value::array([value]));
+        assert!(Template::compile(&nested(TEMPLATE_DEPTH_MAX)).is_ok());
+        let errors = Template::compile(&nested(TEMPLATE_DEPTH_MAX + 1)).unwrap_err();
+        assert!(errors[0].detail.contains("at most 127 deep"), "{}", errors[0]);
+    }
+
+    #[test]
+    fn all_fields_share_one_budget() {
+        let input = Value::array((0..100_000).map(Value::from));
+        let fields = |count| Value::object((0..count).map(|at| (format!("f{at}.$"), Value::from("$[*]"))));
+        let eval = |count| {
+            let template = Template::compile(&fields(count)).unwrap();
+            template.eval(&Scope::new(&input, &Value::Null), &mut Entropy::new(1))
+        };
+        assert!(eval(9).is_ok());
+        assert_eq!(eval(11).unwrap_err().error, "States.Runtime");
+    }
+}

@@ -195,6 +195,7 @@ const SCANNED_MEMBERS_MAX: usize = 12;
 pub struct Map {
     members: Vec<(Arc<str>, Value)>,
     /// Places by key, kept once the map outgrows [`SCANNED_MEMBERS_MAX`].
+    #[expect(clippy::box_collection, reason = "most maps have no index and should stay small")]
     index: Option<Box<HashMap<Arc<str>, usize>>>,
 }
 

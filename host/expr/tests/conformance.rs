@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use stepwell_expr::{Entropy, EvalError, Path, ReferencePath, Scope, Template, Value};
+use stepwell_expr::{Entropy, EvalError, Map, Path, ReferencePath, Scope, Template, Value};
 
 /// The directory of conformance data beside the repository; `None`, with a printed line, where
 /// there is none.
@@ -99,7 +99,7 @@ fn recorded_executions_of_pass_states() {
 }
 
 fn has_only_pass_states(machine: &Value) -> bool {
-    let is_pass = |state: &Value| text(state, "Type") == Some("Pass") && state.get("Assign").is_none();
+    let is_pass = |state: &Value| text(state, "Type") == Some("Pass") && state.get("QueryLanguage").is_none();
     machine.get("QueryLanguage").is_none()
         && machine.get("States").and_then(Value::as_object).is_some_and(|states| states.values().all(is_pass))
 }
@@ -129,27 +129,41 @@ fn recorded_case(case: &Value, machine: &Value) -> Result<(), String> {
 /// What the states of a machine without choices do to its input.
 fn execute(machine: &Value, input: &Value) -> Result<Value, EvalError> {
     let mut entropy = Entropy::new(1);
+    let mut variables = Map::new();
     let mut data = input.clone();
     let mut name = text(machine, "StartAt");
     while let Some((current, state)) = name.and_then(|name| Some((name, machine.get("States")?.get(name)?))) {
-        data = pass(state, &data, &context(input, current), &mut entropy)?;
+        data = pass(state, &data, &context(input, current), &mut variables, &mut entropy)?;
         name = text(state, "Next");
     }
     Ok(data)
 }
 
-fn pass(state: &Value, raw: &Value, context: &Value, entropy: &mut Entropy) -> Result<Value, EvalError> {
+fn pass(
+    state: &Value,
+    raw: &Value,
+    context: &Value,
+    variables: &mut Map,
+    entropy: &mut Entropy,
+) -> Result<Value, EvalError> {
+    let known = variables.clone();
     let look = |field: &str, data: &Value| match state.get(field) {
         None => Ok(data.clone()),
         Some(Value::Null) => Ok(Value::object::<&str>([])),
-        Some(path) => Path::parse(path.as_str().unwrap()).unwrap().eval_path_field(&Scope::new(data, context)),
+        Some(path) => Path::parse(path.as_str().unwrap()).unwrap().eval_path_field(&scope(data, context, &known)),
     };
     let mut result = look("InputPath", raw)?;
     if let Some(template) = state.get("Parameters") {
-        result = Template::compile(template).unwrap().eval(&Scope::new(&result, context), entropy)?;
+        result = Template::compile(template).unwrap().eval(&scope(&result, context, &known), entropy)?;
     }
     if let Some(fixed) = state.get("Result") {
         result = fixed.clone();
+    }
+    if let Some(template) = state.get("Assign") {
+        let assigned = Template::compile(template).unwrap().eval(&scope(&result, context, &known), entropy)?;
+        for (name, value) in assigned.as_object().unwrap().iter() {
+            variables.insert(name.clone(), value.clone());
+        }
     }
     let output = match state.get("ResultPath") {
         None => result,
@@ -157,6 +171,10 @@ fn pass(state: &Value, raw: &Value, context: &Value, entropy: &mut Entropy) -> R
         Some(path) => ReferencePath::parse(path.as_str().unwrap()).unwrap().insert(raw, result)?,
     };
     look("OutputPath", &output)
+}
+
+fn scope<'a>(input: &'a Value, context: &'a Value, variables: &'a Map) -> Scope<'a> {
+    Scope { input, context, variables: Some(variables) }
 }
 
 fn context(input: &Value, state: &str) -> Value {
