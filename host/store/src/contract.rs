@@ -26,12 +26,9 @@ mod fixture;
 mod listing;
 mod model;
 
-use fixture::{
-    appended, closed, closing, committed, created, entries, entry, ids, log, new, pages, running,
-};
+use fixture::{appended, closed, closing, committed, created, entries, entry, ids, log, new, pages, running};
 pub use listing::{
-    counts_are_by_status, listings_are_ordered_paged_and_filtered,
-    open_executions_leave_out_the_closed,
+    counts_are_by_status, listings_are_ordered_paged_and_filtered, open_executions_leave_out_the_closed,
 };
 pub use model::agrees_with_memory;
 
@@ -87,11 +84,7 @@ pub fn an_execution_begins_with_its_group(open: Open<'_>) {
     assert_eq!(store.commit(&[group]).unwrap(), [Outcome::Committed]);
 
     let row = store.execution("e1").unwrap().unwrap();
-    let expected = ExecutionRow {
-        wake_at_micros: Some(77),
-        entries: 2,
-        ..new("n1", 10).row("e1")
-    };
+    let expected = ExecutionRow { wake_at_micros: Some(77), entries: 2, ..new("n1", 10).row("e1") };
     assert_eq!(row, expected);
     assert_eq!(store.execution_by_name("report", "n1").unwrap(), Some(row));
     assert_eq!(store.execution_by_name("other", "n1").unwrap(), None);
@@ -112,10 +105,7 @@ pub fn entries_and_changes_follow(open: Open<'_>) {
     // Entries alone leave the row as it was.
     committed(&*store, &[appended("e1", 4..6)]);
     let row = store.execution("e1").unwrap().unwrap();
-    assert_eq!(
-        (row.status, row.wake_at_micros, row.entries),
-        (Status::Running, Some(99), 6)
-    );
+    assert_eq!((row.status, row.wake_at_micros, row.entries), (Status::Running, Some(99), 6));
 
     committed(&*store, &[closed("e1", 6, Status::Failed, 1_000)]);
     let row = store.execution("e1").unwrap().unwrap();
@@ -130,10 +120,7 @@ pub fn entries_and_changes_follow(open: Open<'_>) {
     again.change = Some(running(None));
     committed(&*store, &[again]);
     let row = store.execution("e1").unwrap().unwrap();
-    assert_eq!(
-        (row.status, row.closed_at_micros, row.entries),
-        (Status::Running, None, 7)
-    );
+    assert_eq!((row.status, row.closed_at_micros, row.entries), (Status::Running, None, 7));
     assert_eq!(store.open_executions(None, 10).unwrap(), [row]);
 }
 
@@ -149,31 +136,19 @@ pub fn a_wrong_number_of_entries_conflicts(open: Open<'_>) {
         let mut group = appended("e1", range);
         group.change = Some(closing(Status::Aborted, 5));
         group.logs = vec![log(1, 0, "lost\n")];
-        assert_eq!(
-            store.commit(&[group]).unwrap(),
-            [Outcome::Conflict { entries: 2 }]
-        );
+        assert_eq!(store.commit(&[group]).unwrap(), [Outcome::Conflict { entries: 2 }]);
     }
     // The id is there already, under this name or another.
     for name in ["n1", "n2"] {
         let mut again = created("e1", name, 11);
         again.create.as_mut().unwrap().definition_digest = "d-lost".to_owned();
-        assert_eq!(
-            store.commit(&[again]).unwrap(),
-            [Outcome::Conflict { entries: 2 }]
-        );
+        assert_eq!(store.commit(&[again]).unwrap(), [Outcome::Conflict { entries: 2 }]);
     }
     // Nothing to append to, and a beginning that does not begin.
-    assert_eq!(
-        store.commit(&[appended("e9", 0..1)]).unwrap(),
-        [Outcome::Conflict { entries: 0 }]
-    );
+    assert_eq!(store.commit(&[appended("e9", 0..1)]).unwrap(), [Outcome::Conflict { entries: 0 }]);
     let mut late = created("e9", "n9", 10);
     late.expected_entries = 4;
-    assert_eq!(
-        store.commit(&[late]).unwrap(),
-        [Outcome::Conflict { entries: 0 }]
-    );
+    assert_eq!(store.commit(&[late]).unwrap(), [Outcome::Conflict { entries: 0 }]);
 
     assert_eq!(store.execution("e1").unwrap(), before);
     assert_eq!(store.execution("e9").unwrap(), None);
@@ -194,13 +169,7 @@ pub fn a_taken_name_disturbs_no_other_group(open: Open<'_>) {
     refused.create.as_mut().unwrap().definition_digest = "d-lost".to_owned();
     let mut other_workflow = created("e5", "taken", 13);
     other_workflow.create.as_mut().unwrap().workflow = "audit".to_owned();
-    let batch = [
-        created("e2", "n2", 11),
-        refused,
-        appended("e1", 7..8),
-        created("e4", "n4", 12),
-        other_workflow,
-    ];
+    let batch = [created("e2", "n2", 11), refused, appended("e1", 7..8), created("e4", "n4", 12), other_workflow];
     let holder = store.execution("e1").unwrap().unwrap();
     assert_eq!(
         store.commit(&batch).unwrap(),
@@ -213,27 +182,18 @@ pub fn a_taken_name_disturbs_no_other_group(open: Open<'_>) {
         ]
     );
     for id in ["e2", "e4", "e5"] {
-        assert!(
-            store.execution(id).unwrap().is_some(),
-            "{id} was committed beside a refused group"
-        );
+        assert!(store.execution(id).unwrap().is_some(), "{id} was committed beside a refused group");
     }
     assert_eq!(store.execution("e3").unwrap(), None);
     assert_eq!(store.journal("e3", 0, 10).unwrap(), []);
     assert_eq!(store.call_logs("e3").unwrap(), []);
     assert_eq!(store.definition("d-lost").unwrap(), None);
-    assert_eq!(
-        store.execution_by_name("report", "taken").unwrap(),
-        Some(holder)
-    );
+    assert_eq!(store.execution_by_name("report", "taken").unwrap(), Some(holder));
 
     // The name stays taken when its execution has closed.
     committed(&*store, &[closed("e1", 0, Status::Succeeded, 50)]);
     let holder = store.execution("e1").unwrap().unwrap();
-    assert_eq!(
-        store.commit(&[created("e6", "taken", 60)]).unwrap(),
-        [Outcome::NameTaken(holder)]
-    );
+    assert_eq!(store.commit(&[created("e6", "taken", 60)]).unwrap(), [Outcome::NameTaken(holder)]);
 }
 
 /// Several groups of one execution, and a name that two groups of one batch want.
@@ -241,13 +201,7 @@ pub fn groups_of_one_batch_see_each_other(open: Open<'_>) {
     let store = open();
     let mut close = closed("e1", 2, Status::Succeeded, 30);
     close.logs = vec![log(2, 0, "done\n")];
-    let batch = [
-        created("e1", "n1", 10),
-        appended("e1", 0..2),
-        appended("e1", 1..2),
-        close,
-        created("e2", "n1", 20),
-    ];
+    let batch = [created("e1", "n1", 10), appended("e1", 0..2), appended("e1", 1..2), close, created("e2", "n1", 20)];
     let outcomes = store.commit(&batch).unwrap();
     let holder = store.execution("e1").unwrap().unwrap();
     assert_eq!(holder.status, Status::Succeeded);
@@ -268,14 +222,7 @@ pub fn groups_of_one_batch_see_each_other(open: Open<'_>) {
 pub fn a_journal_is_read_in_pages(open: Open<'_>) {
     let store = open();
     committed(&*store, &[created("e1", "n1", 10), created("e2", "n2", 10)]);
-    committed(
-        &*store,
-        &[
-            appended("e1", 0..5),
-            appended("e2", 0..1),
-            appended("e1", 5..10),
-        ],
-    );
+    committed(&*store, &[appended("e1", 0..5), appended("e2", 0..1), appended("e1", 5..10)]);
     assert_eq!(store.journal("e1", 0, 4).unwrap(), entries(0..4));
     assert_eq!(store.journal("e1", 4, 4).unwrap(), entries(4..8));
     assert_eq!(store.journal("e1", 8, 4).unwrap(), entries(8..10));
@@ -297,18 +244,9 @@ pub fn a_definition_is_kept_once(open: Open<'_>) {
     third.create.as_mut().unwrap().definition_digest = "d2".to_owned();
     third.create.as_mut().unwrap().definition = "{\"StartAt\":\"B\"}".to_owned();
     committed(&*store, &[created("e1", "n1", 10), second, third]);
-    assert_eq!(
-        store.definition("d1").unwrap().unwrap(),
-        new("n1", 10).definition
-    );
-    assert_eq!(
-        store.definition("d2").unwrap().unwrap(),
-        "{\"StartAt\":\"B\"}"
-    );
-    assert_eq!(
-        store.execution("e2").unwrap().unwrap().definition_digest,
-        "d1"
-    );
+    assert_eq!(store.definition("d1").unwrap().unwrap(), new("n1", 10).definition);
+    assert_eq!(store.definition("d2").unwrap().unwrap(), "{\"StartAt\":\"B\"}");
+    assert_eq!(store.execution("e2").unwrap().unwrap().definition_digest, "d1");
 }
 
 /// By call, then by dispatch; a repeated one takes the place of the first.
@@ -325,12 +263,7 @@ pub fn call_logs_are_in_order(open: Open<'_>) {
     committed(&*store, &[second]);
     assert_eq!(
         store.call_logs("e1").unwrap(),
-        [
-            log(2, 1, "a\n"),
-            log(2, 2, "b again\n"),
-            log(7, 0, ""),
-            log(12, 1, "c\n")
-        ]
+        [log(2, 1, "a\n"), log(2, 2, "b again\n"), log(7, 0, ""), log(12, 1, "c\n")]
     );
     assert_eq!(store.call_logs("e2").unwrap(), [log(1, 1, "other\n")]);
     assert_eq!(store.call_logs("e3").unwrap(), []);
@@ -342,10 +275,7 @@ pub fn large_bodies_come_back_whole(open: Open<'_>) {
     let large: Vec<u8> = (0..=u8::MAX).cycle().take(LARGE_BODY_BYTES).collect();
     let bodies = [large, Vec::new(), vec![0; LARGE_BODY_BYTES]];
     let mut group = created("e1", "n1", 10);
-    group.entries = (0..)
-        .zip(&bodies)
-        .map(|(number, body)| entry(number, body))
-        .collect();
+    group.entries = (0..).zip(&bodies).map(|(number, body)| entry(number, body)).collect();
     group.logs = vec![log(1, 0, &"line\n".repeat(LARGE_BODY_BYTES / 5))];
     let logs = group.logs.clone();
     let written = group.entries.clone();
@@ -365,21 +295,12 @@ pub fn text_of_any_kind_comes_back_whole(open: Open<'_>) {
         group.change = Some(running(Some(start)));
         committed(&*store, &[group]);
         let row = store.execution_by_name("report", name).unwrap().unwrap();
-        assert_eq!(
-            (row.id.as_str(), row.started_at_micros),
-            (id.as_str(), start)
-        );
+        assert_eq!((row.id.as_str(), row.started_at_micros), (id.as_str(), start));
         assert_eq!(row.wake_at_micros, Some(start));
         assert_eq!(store.execution(&id).unwrap(), Some(row));
-        assert_eq!(
-            store.call_logs(&id).unwrap(),
-            [log(crate::NUMBER_MAX, u32::MAX, name)]
-        );
+        assert_eq!(store.call_logs(&id).unwrap(), [log(crate::NUMBER_MAX, u32::MAX, name)]);
     }
-    let query = ListQuery {
-        limit: 2,
-        ..ListQuery::default()
-    };
+    let query = ListQuery { limit: 2, ..ListQuery::default() };
     assert_eq!(pages(&*store, &query).len(), names.len());
 }
 
@@ -390,18 +311,8 @@ pub fn reopening_keeps_everything(open: Open<'_>) {
     begin.entries = entries(0..3);
     begin.change = Some(running(Some(40)));
     begin.logs = vec![log(1, 0, "kept\n")];
-    committed(
-        &*store,
-        &[
-            begin,
-            created("e2", "n2", 20),
-            closed("e2", 0, Status::Aborted, 30),
-        ],
-    );
-    let everything = ListQuery {
-        limit: 10,
-        ..ListQuery::default()
-    };
+    committed(&*store, &[begin, created("e2", "n2", 20), closed("e2", 0, Status::Aborted, 30)]);
+    let everything = ListQuery { limit: 10, ..ListQuery::default() };
     let before = store.list(&everything).unwrap();
     drop(store);
 
@@ -410,14 +321,9 @@ pub fn reopening_keeps_everything(open: Open<'_>) {
     assert_eq!(ids(store.open_executions(None, 10).unwrap()), ["e1"]);
     assert_eq!(store.journal("e1", 0, 10).unwrap(), entries(0..3));
     assert_eq!(store.call_logs("e1").unwrap(), [log(1, 0, "kept\n")]);
+    assert_eq!(store.definition("d1").unwrap().unwrap(), new("n1", 10).definition);
     assert_eq!(
-        store.definition("d1").unwrap().unwrap(),
-        new("n1", 10).definition
-    );
-    assert_eq!(
-        store
-            .commit(&[appended("e1", 2..3), appended("e1", 3..4)])
-            .unwrap(),
+        store.commit(&[appended("e1", 2..3), appended("e1", 3..4)]).unwrap(),
         [Outcome::Conflict { entries: 3 }, Outcome::Committed]
     );
     drop(store);

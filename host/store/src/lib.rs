@@ -3,11 +3,56 @@
 //! One [`Store::commit`] is one durable transaction over many [`Group`]s, each of which takes
 //! effect wholly or not at all. Nothing is acknowledged before the commit that carries it
 //! has returned.
+//!
+//! # How an engine uses it
+//! An execution begins with a group that has a [`NewExecution`], and goes on with groups that
+//! append [`Entry`]s and change its row. Each group says how many entries it believes are
+//! there. If it is wrong it has lost a race, or is a repetition of a commit whose answer
+//! was lost; [`Outcome::Conflict`] tells, and nothing was changed. So a blind repetition is
+//! harmless.
+//!
+//! ```
+//! use stepwell_store::{Entry, Group, MemoryStore, NewExecution, Outcome, Store};
+//!
+//! let store = MemoryStore::new();
+//! let begin = Group {
+//!     execution: "e1".to_owned(),
+//!     expected_entries: 0,
+//!     create: Some(NewExecution {
+//!         workflow: "report".to_owned(),
+//!         name: "january".to_owned(),
+//!         definition_digest: "sha256:…".to_owned(),
+//!         definition: r#"{"StartAt":"A", …}"#.to_owned(),
+//!         input_digest: "sha256:…".to_owned(),
+//!         started_at_micros: 1_357_000_000_000_000,
+//!     }),
+//!     entries: vec![Entry { number: 0, at_micros: 1_357_000_000_000_000, body: b"started".to_vec() }],
+//!     change: None,
+//!     logs: Vec::new(),
+//! };
+//! assert_eq!(store.commit(&[begin.clone()])?, [Outcome::Committed]);
+//! // Repeated after a lost answer:
+//! assert_eq!(store.commit(&[begin])?, [Outcome::Conflict { entries: 1 }]);
+//!
+//! // What a restart reads: the executions that run, and the journal of each.
+//! let open = store.open_executions(None, 100)?;
+//! assert_eq!(store.journal(&open[0].id, 0, 100)?.len(), 1);
+//! # Ok::<(), stepwell_store::Error>(())
+//! ```
+//!
+//! # What every store keeps to
+//! - Groups of one batch are applied in their order, and see what those before them did. A
+//!   refused one is as if it had not been in the batch.
+//! - A read sees every commit that had returned when it began, and each commit wholly or not
+//!   at all.
+//! - Texts and bodies are kept byte for byte; texts are compared by their bytes.
+//! - After [`Error::ReadOnly`] nothing of the commit is there. After [`Error::Broken`] it is
+//!   there wholly or not at all, and only opening the store again tells which.
+//!
+//! The module `contract` (feature `contract`) has these as tests, which every store runs on
+//! itself; `memory` is the reference that random sequences are compared with.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that cannot go on fails")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -16,14 +61,17 @@ mod row;
 
 pub use memory::MemoryStore;
 pub use row::{
-    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NUMBER_MAX, NewExecution,
-    Outcome, Status, StatusCounts,
+    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NUMBER_MAX, NewExecution, Outcome, Status,
+    StatusCounts,
 };
 
 /// Durable storage.
 pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Makes the groups durable in one transaction and says what became of each, in order.
     /// A group that conflicts changes nothing and does not disturb the others.
+    ///
+    /// # Panics
+    /// When a group breaks a promise of its type ([`Group::assert_well_formed`]).
     fn commit(&self, groups: &[Group]) -> Result<Vec<Outcome>, Error>;
 
     /// The execution by id.
@@ -39,11 +87,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn call_logs(&self, execution: &str) -> Result<Vec<CallLog>, Error>;
 
     /// Running executions in order of id, after `after`, at most `limit`. Reads no finished one.
-    fn open_executions(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<ExecutionRow>, Error>;
+    fn open_executions(&self, after: Option<&str>, limit: usize) -> Result<Vec<ExecutionRow>, Error>;
 
     /// Executions, newest start first (then greatest id first).
     fn list(&self, query: &ListQuery) -> Result<Vec<ExecutionRow>, Error>;

@@ -6,8 +6,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    CallLog, Entry, Error, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status,
-    StatusCounts, Store,
+    CallLog, Entry, Error, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status, StatusCounts, Store,
 };
 
 /// A store without a file. Clones share what is stored, so a clone that outlives an engine
@@ -48,11 +47,7 @@ impl Store for MemoryStore {
     }
 
     fn execution(&self, id: &str) -> Result<Option<ExecutionRow>, Error> {
-        Ok(self
-            .tables()
-            .executions
-            .get(id)
-            .map(|held| held.row.clone()))
+        Ok(self.tables().executions.get(id).map(|held| held.row.clone()))
     }
 
     fn execution_by_name(&self, workflow: &str, name: &str) -> Result<Option<ExecutionRow>, Error> {
@@ -66,13 +61,7 @@ impl Store for MemoryStore {
         };
         // An entry's number is its place. A number past the address space is past the end.
         let from = usize::try_from(from).unwrap_or(usize::MAX);
-        Ok(held
-            .journal
-            .iter()
-            .skip(from)
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(held.journal.iter().skip(from).take(limit).cloned().collect())
     }
 
     fn call_logs(&self, execution: &str) -> Result<Vec<CallLog>, Error> {
@@ -80,52 +69,30 @@ impl Store for MemoryStore {
         let Some(held) = tables.executions.get(execution) else {
             return Ok(Vec::new());
         };
-        let log = |(&(call, dispatch), text): (&(u64, u32), &String)| CallLog {
-            call,
-            dispatch,
-            text: text.clone(),
-        };
+        let log = |(&(call, dispatch), text): (&(u64, u32), &String)| CallLog { call, dispatch, text: text.clone() };
         Ok(held.logs.iter().map(log).collect())
     }
 
-    fn open_executions(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<ExecutionRow>, Error> {
+    fn open_executions(&self, after: Option<&str>, limit: usize) -> Result<Vec<ExecutionRow>, Error> {
         let tables = self.tables();
         let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
         let ids = tables.open.range::<str, _>((lower, Bound::Unbounded));
-        Ok(ids
-            .take(limit)
-            .filter_map(|id| tables.row(id))
-            .cloned()
-            .collect())
+        Ok(ids.take(limit).filter_map(|id| tables.row(id)).cloned().collect())
     }
 
     fn list(&self, query: &ListQuery) -> Result<Vec<ExecutionRow>, Error> {
         let tables = self.tables();
-        let upper = query
-            .after
-            .as_ref()
-            .map_or(Bound::Unbounded, Bound::Excluded);
+        let upper = query.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let newest_first = tables
             .starts
             .range::<(i64, String), _>((Bound::Unbounded, upper))
             .rev()
             .filter_map(|(_, id)| tables.row(id));
         let wanted = |row: &&ExecutionRow| {
-            query
-                .workflow
-                .as_ref()
-                .is_none_or(|workflow| *workflow == row.workflow)
+            query.workflow.as_ref().is_none_or(|workflow| *workflow == row.workflow)
                 && query.status.is_none_or(|status| status == row.status)
         };
-        Ok(newest_first
-            .filter(wanted)
-            .take(query.limit)
-            .cloned()
-            .collect())
+        Ok(newest_first.filter(wanted).take(query.limit).cloned().collect())
     }
 
     fn count(&self, workflow: Option<&str>) -> Result<StatusCounts, Error> {
@@ -193,18 +160,11 @@ impl Tables {
 
     fn create(&mut self, id: &str, new: &NewExecution) {
         let row = new.row(id);
-        self.names
-            .insert((row.workflow.clone(), row.name.clone()), row.id.clone());
+        self.names.insert((row.workflow.clone(), row.name.clone()), row.id.clone());
         self.starts.insert((row.started_at_micros, row.id.clone()));
         self.open.insert(row.id.clone());
-        self.definitions
-            .entry(new.definition_digest.clone())
-            .or_insert_with(|| new.definition.clone());
-        let held = Held {
-            row,
-            journal: Vec::new(),
-            logs: BTreeMap::new(),
-        };
+        self.definitions.entry(new.definition_digest.clone()).or_insert_with(|| new.definition.clone());
+        let held = Held { row, journal: Vec::new(), logs: BTreeMap::new() };
         self.executions.insert(id.to_owned(), held);
     }
 
@@ -247,11 +207,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "execution e1: entry 1 stands where 0 belongs")]
     fn a_gap_in_the_numbers_is_a_bug() {
-        let entry = crate::Entry {
-            number: 1,
-            at_micros: 0,
-            body: Vec::new(),
-        };
+        let entry = crate::Entry { number: 1, at_micros: 0, body: Vec::new() };
         let group = Group {
             execution: "e1".to_owned(),
             expected_entries: 0,

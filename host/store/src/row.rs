@@ -12,7 +12,9 @@ pub struct Group {
     pub create: Option<NewExecution>,
     /// Numbered from `expected_entries` on, without gaps.
     pub entries: Vec<Entry>,
+    /// Absent where the row stays as it is, but for its number of entries.
     pub change: Option<ExecutionChange>,
+    /// What calls wrote that ended with these entries.
     pub logs: Vec<CallLog>,
 }
 
@@ -20,8 +22,7 @@ impl Group {
     /// How many entries the journal holds once the group is committed.
     #[must_use]
     pub fn entries_after(&self) -> u64 {
-        self.expected_entries
-            .saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX))
+        self.expected_entries.saturating_add(u64::try_from(self.entries.len()).unwrap_or(u64::MAX))
     }
 
     /// Every store calls this for each group before it changes anything.
@@ -33,22 +34,12 @@ impl Group {
     /// makes such a group.
     pub fn assert_well_formed(&self) {
         let id = &self.execution;
-        assert!(
-            self.entries_after() <= NUMBER_MAX,
-            "execution {id}: entry numbers end at {NUMBER_MAX}"
-        );
+        assert!(self.entries_after() <= NUMBER_MAX, "execution {id}: entry numbers end at {NUMBER_MAX}");
         for (entry, number) in self.entries.iter().zip(self.expected_entries..) {
-            assert!(
-                entry.number == number,
-                "execution {id}: entry {} stands where {number} belongs",
-                entry.number
-            );
+            assert!(entry.number == number, "execution {id}: entry {} stands where {number} belongs", entry.number);
         }
         for log in &self.logs {
-            assert!(
-                log.call <= NUMBER_MAX,
-                "execution {id}: call numbers end at {NUMBER_MAX}"
-            );
+            assert!(log.call <= NUMBER_MAX, "execution {id}: call numbers end at {NUMBER_MAX}");
         }
         if let Some(change) = &self.change {
             assert!(
@@ -67,6 +58,7 @@ pub const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
 /// The row an execution begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewExecution {
+    /// Name of the workflow.
     pub workflow: String,
     /// Unique within the workflow for as long as the execution is retained.
     pub name: String,
@@ -106,16 +98,19 @@ pub struct Entry {
     pub number: u64,
     /// Microseconds since 1970.
     pub at_micros: i64,
+    /// As the engine encodes it.
     pub body: Vec<u8>,
 }
 
 /// What changes in an execution's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionChange {
+    /// The status from now on, changed or not.
     pub status: Status,
     /// Microseconds since 1970; present exactly when the status is not running.
     pub closed_at_micros: Option<i64>,
-    /// When the execution must be looked at next, if nothing happens before.
+    /// When the execution must be looked at next, if nothing happens before: microseconds
+    /// since 1970. Absent where nothing but an input from outside moves it on.
     pub wake_at_micros: Option<i64>,
 }
 
@@ -125,6 +120,7 @@ pub struct ExecutionChange {
 pub struct CallLog {
     /// Id of the call's scheduled event.
     pub call: u64,
+    /// Which dispatch of the call: a host that was lost makes another one necessary.
     pub dispatch: u32,
     /// Lines, each ended by `\n`.
     pub text: String,
@@ -133,36 +129,46 @@ pub struct CallLog {
 /// An execution as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionRow {
+    /// Unique in the store.
     pub id: String,
+    /// Name of its workflow.
     pub workflow: String,
+    /// Unique within the workflow.
     pub name: String,
+    /// Digest of the definition it is pinned to; [`crate::Store::definition`] has the text.
     pub definition_digest: String,
+    /// Digest of the input, by which a repeated start is known.
     pub input_digest: String,
+    /// Where it stands.
     pub status: Status,
+    /// Microseconds since 1970.
     pub started_at_micros: i64,
+    /// Microseconds since 1970; absent while it runs.
     pub closed_at_micros: Option<i64>,
+    /// Microseconds since 1970; when to look at it next, if nothing happens before.
     pub wake_at_micros: Option<i64>,
     /// How many entries its journal holds.
     pub entries: u64,
 }
 
+/// Where an execution stands; all but the first are ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
+    /// Something is still to come.
     Running,
+    /// It came to its end with an output.
     Succeeded,
+    /// A failure that nothing caught.
     Failed,
+    /// It took longer than its definition allows.
     TimedOut,
+    /// Somebody stopped it.
     Aborted,
 }
 
 impl Status {
-    pub const ALL: [Self; 5] = [
-        Self::Running,
-        Self::Succeeded,
-        Self::Failed,
-        Self::TimedOut,
-        Self::Aborted,
-    ];
+    /// Every status, in the order of their definition.
+    pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted];
 
     /// As AWS writes it: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED`.
     #[must_use]
@@ -176,13 +182,14 @@ impl Status {
         }
     }
 
+    /// The status of this [`Status::name`], if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 }
 
-/// How many executions there are of each status.
+/// How many executions there are of each [`Status`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatusCounts {
     pub running: u64,
@@ -220,16 +227,21 @@ impl StatusCounts {
 /// Which executions to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListQuery {
+    /// Of this workflow alone.
     pub workflow: Option<String>,
+    /// Of this status alone.
     pub status: Option<Status>,
-    /// Go on after the execution with this start and id.
+    /// Go on after the execution with this start (microseconds since 1970) and id, which need
+    /// not be there any more.
     pub after: Option<(i64, String)>,
+    /// At most so many; 0 asks for none.
     pub limit: usize,
 }
 
 /// What became of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
+    /// All of it took effect.
     Committed,
     /// Another execution of this workflow has this name already: this one, as it stands after
     /// the groups before.
@@ -237,7 +249,5 @@ pub enum Outcome {
     /// The journal holds another number of entries than expected (and none was added). Also
     /// the answer to a `create` of an id that is there already, and to a group without
     /// `create` for an execution that is not there (which holds 0).
-    Conflict {
-        entries: u64,
-    },
+    Conflict { entries: u64 },
 }

@@ -1,15 +1,9 @@
 //! Groups and rows that the behaviours are shown with.
 
-use crate::{
-    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status,
-    Store,
-};
+use crate::{CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status, Store};
 
 pub(super) fn committed(store: &dyn Store, groups: &[Group]) {
-    assert_eq!(
-        store.commit(groups).unwrap(),
-        vec![Outcome::Committed; groups.len()]
-    );
+    assert_eq!(store.commit(groups).unwrap(), vec![Outcome::Committed; groups.len()]);
 }
 
 /// The listing, asked for in pages of the query's limit.
@@ -66,47 +60,26 @@ pub(super) fn appended(id: &str, numbers: std::ops::Range<u64>) -> Group {
 
 pub(super) fn closed(id: &str, expected_entries: u64, status: Status, at_micros: i64) -> Group {
     let change = Some(closing(status, at_micros));
-    Group {
-        change,
-        ..appended(id, expected_entries..expected_entries)
-    }
+    Group { change, ..appended(id, expected_entries..expected_entries) }
 }
 
 pub(super) fn closing(status: Status, at_micros: i64) -> ExecutionChange {
-    ExecutionChange {
-        status,
-        closed_at_micros: Some(at_micros),
-        wake_at_micros: None,
-    }
+    ExecutionChange { status, closed_at_micros: Some(at_micros), wake_at_micros: None }
 }
 
 pub(super) fn running(wake_at_micros: Option<i64>) -> ExecutionChange {
-    ExecutionChange {
-        status: Status::Running,
-        closed_at_micros: None,
-        wake_at_micros,
-    }
+    ExecutionChange { status: Status::Running, closed_at_micros: None, wake_at_micros }
 }
 
 pub(super) fn entries(numbers: std::ops::Range<u64>) -> Vec<Entry> {
-    numbers
-        .map(|number| entry(number, format!("body {number}").as_bytes()))
-        .collect()
+    numbers.map(|number| entry(number, format!("body {number}").as_bytes())).collect()
 }
 
 pub(super) fn entry(number: u64, body: &[u8]) -> Entry {
     let at_micros = 1_000 + i64::try_from(number).unwrap();
-    Entry {
-        number,
-        at_micros,
-        body: body.to_vec(),
-    }
+    Entry { number, at_micros, body: body.to_vec() }
 }
 
 pub(super) fn log(call: u64, dispatch: u32, text: &str) -> CallLog {
-    CallLog {
-        call,
-        dispatch,
-        text: text.to_owned(),
-    }
+    CallLog { call, dispatch, text: text.to_owned() }
 }

@@ -8,14 +8,7 @@ use crate::{ListQuery, Status, StatusCounts};
 pub fn listings_are_ordered_paged_and_filtered(open: Open<'_>) {
     let store = open();
     // Three share a start; ids do not follow starts.
-    let starts = [
-        ("e5", 10),
-        ("e1", 30),
-        ("e4", 20),
-        ("e2", 20),
-        ("e3", 20),
-        ("e6", -5),
-    ];
+    let starts = [("e5", 10), ("e1", 30), ("e4", 20), ("e2", 20), ("e3", 20), ("e6", -5)];
     for (id, start) in starts {
         let mut group = created(id, id, start);
         if id == "e3" || id == "e6" {
@@ -33,43 +26,25 @@ pub fn listings_are_ordered_paged_and_filtered(open: Open<'_>) {
         limit: 100,
     };
     let listed = |query: &ListQuery| ids(store.list(query).unwrap());
-    assert_eq!(
-        listed(&all(None, None)),
-        ["e1", "e4", "e3", "e2", "e5", "e6"]
-    );
+    assert_eq!(listed(&all(None, None)), ["e1", "e4", "e3", "e2", "e5", "e6"]);
     assert_eq!(listed(&all(Some("report"), None)), ["e1", "e4", "e2", "e5"]);
     assert_eq!(listed(&all(None, Some(Status::Failed))), ["e4", "e3"]);
     assert_eq!(listed(&all(Some("audit"), Some(Status::Failed))), ["e3"]);
     assert_eq!(listed(&all(Some("audit"), Some(Status::Running))), ["e6"]);
     assert_eq!(listed(&all(Some("none"), None)), [""; 0]);
-    assert_eq!(
-        listed(&ListQuery {
-            limit: 0,
-            ..all(None, None)
-        }),
-        [""; 0]
-    );
+    assert_eq!(listed(&ListQuery { limit: 0, ..all(None, None) }), [""; 0]);
 
     for workflow in [None, Some("report"), Some("audit")] {
         for status in [None, Some(Status::Running), Some(Status::Failed)] {
             let whole = store.list(&all(workflow, status)).unwrap();
             for limit in 1..4 {
-                let paged = pages(
-                    &*store,
-                    &ListQuery {
-                        limit,
-                        ..all(workflow, status)
-                    },
-                );
+                let paged = pages(&*store, &ListQuery { limit, ..all(workflow, status) });
                 assert_eq!(paged, whole, "{workflow:?} {status:?} in pages of {limit}");
             }
         }
     }
     // The place to go on from need not be an execution.
-    let between = ListQuery {
-        after: Some((20, "e3x".to_owned())),
-        ..all(None, None)
-    };
+    let between = ListQuery { after: Some((20, "e3x".to_owned())), ..all(None, None) };
     assert_eq!(listed(&between), ["e3", "e2", "e5", "e6"]);
 }
 
@@ -112,10 +87,7 @@ pub fn open_executions_leave_out_the_closed(open: Open<'_>) {
     committed(&*store, &[closed("e4", 0, Status::Succeeded, 99)]);
     committed(&*store, &[closed("e9", 0, Status::TimedOut, 99)]);
     let opened = |after, limit| ids(store.open_executions(after, limit).unwrap());
-    assert_eq!(
-        opened(None, 100),
-        ["e1", "e2", "e3", "e5", "e6", "e7", "e8"]
-    );
+    assert_eq!(opened(None, 100), ["e1", "e2", "e3", "e5", "e6", "e7", "e8"]);
     assert_eq!(opened(None, 3), ["e1", "e2", "e3"]);
     assert_eq!(opened(Some("e3"), 3), ["e5", "e6", "e7"]);
     assert_eq!(opened(Some("e4"), 1), ["e5"]);

@@ -21,11 +21,7 @@ use crate::{Group, ListQuery, MemoryStore, NewExecution, Status, Store};
 pub fn agrees_with_memory(open: Open<'_>) {
     let place = RefCell::new((0, open));
     let memory = MemoryStore::new();
-    let config = Config {
-        cases: 48,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&vec(step(), 1..10), |steps| {
         let (sequence, open) = &mut *place.borrow_mut();
         *sequence += 1;
@@ -96,21 +92,11 @@ fn intent() -> impl Strategy<Value = Intent> {
 
 fn beginning() -> impl Strategy<Value = Beginning> {
     (0..WORKFLOWS.len(), 0..NAMES, 0..DEFINITIONS, -2..3_i64).prop_map(
-        |(workflow, name, definition, started_at_micros)| Beginning {
-            workflow,
-            name,
-            definition,
-            started_at_micros,
-        },
+        |(workflow, name, definition, started_at_micros)| Beginning { workflow, name, definition, started_at_micros },
     )
 }
 
-fn run(
-    steps: &[Step],
-    sequence: u32,
-    memory: &MemoryStore,
-    open: Open<'_>,
-) -> Result<(), TestCaseError> {
+fn run(steps: &[Step], sequence: u32, memory: &MemoryStore, open: Open<'_>) -> Result<(), TestCaseError> {
     let mut store = open();
     for step in steps {
         match step {
@@ -148,9 +134,7 @@ fn groups(intents: &[Intent], sequence: u32, memory: &MemoryStore) -> Vec<Group>
     let group = |intent: &Intent| {
         let id = id(sequence, intent.execution);
         let row = memory.execution(&id).unwrap();
-        let held = held
-            .entry(id.clone())
-            .or_insert(row.map_or(0, |row| row.entries));
+        let held = held.entry(id.clone()).or_insert(row.map_or(0, |row| row.entries));
         let expected_entries = *held + intent.slip;
         let numbers = expected_entries..expected_entries + intent.entries;
         if intent.slip == 0 {
@@ -159,10 +143,7 @@ fn groups(intents: &[Intent], sequence: u32, memory: &MemoryStore) -> Vec<Group>
         Group {
             execution: id,
             expected_entries,
-            create: intent
-                .create
-                .as_ref()
-                .map(|beginning| new(beginning, sequence)),
+            create: intent.create.as_ref().map(|beginning| new(beginning, sequence)),
             entries: entries(numbers),
             change: intent.change.map(|(status, at)| match status {
                 Status::Running => running(at),
@@ -170,11 +151,7 @@ fn groups(intents: &[Intent], sequence: u32, memory: &MemoryStore) -> Vec<Group>
                     closing(status, at.unwrap_or(7))
                 }
             }),
-            logs: intent
-                .logs
-                .iter()
-                .map(|&(call, dispatch)| log(call, dispatch, &format!("{intent:?}\n")))
-                .collect(),
+            logs: intent.logs.iter().map(|&(call, dispatch)| log(call, dispatch, &format!("{intent:?}\n"))).collect(),
         }
     };
     intents.iter().map(group).collect()
@@ -192,27 +169,14 @@ fn new(beginning: &Beginning, sequence: u32) -> NewExecution {
     }
 }
 
-fn same_executions(
-    sequence: u32,
-    memory: &MemoryStore,
-    store: &Arc<dyn Store>,
-) -> Result<(), TestCaseError> {
+fn same_executions(sequence: u32, memory: &MemoryStore, store: &Arc<dyn Store>) -> Result<(), TestCaseError> {
     for execution in 0..EXECUTIONS {
         let id = id(sequence, execution);
-        prop_assert_eq!(
-            store.execution(&id).unwrap(),
-            memory.execution(&id).unwrap()
-        );
+        prop_assert_eq!(store.execution(&id).unwrap(), memory.execution(&id).unwrap());
         for (from, limit) in [(0, usize::MAX), (1, 2), (3, 1)] {
-            prop_assert_eq!(
-                store.journal(&id, from, limit).unwrap(),
-                memory.journal(&id, from, limit).unwrap()
-            );
+            prop_assert_eq!(store.journal(&id, from, limit).unwrap(), memory.journal(&id, from, limit).unwrap());
         }
-        prop_assert_eq!(
-            store.call_logs(&id).unwrap(),
-            memory.call_logs(&id).unwrap()
-        );
+        prop_assert_eq!(store.call_logs(&id).unwrap(), memory.call_logs(&id).unwrap());
     }
     for name in (0..NAMES).map(|name| format!("n{name}")) {
         let workflow = workflow(sequence, WORKFLOWS[0]);
@@ -222,32 +186,17 @@ fn same_executions(
         );
     }
     for digest in (0..DEFINITIONS).map(|definition| format!("d{definition}-{sequence}")) {
-        prop_assert_eq!(
-            store.definition(&digest).unwrap(),
-            memory.definition(&digest).unwrap()
-        );
+        prop_assert_eq!(store.definition(&digest).unwrap(), memory.definition(&digest).unwrap());
     }
     Ok(())
 }
 
-fn same_listings(
-    sequence: u32,
-    memory: &MemoryStore,
-    store: &Arc<dyn Store>,
-) -> Result<(), TestCaseError> {
+fn same_listings(sequence: u32, memory: &MemoryStore, store: &Arc<dyn Store>) -> Result<(), TestCaseError> {
     let workflow = workflow(sequence, WORKFLOWS[0]);
     for workflow in [None, Some(workflow)] {
-        prop_assert_eq!(
-            store.count(workflow.as_deref()).unwrap(),
-            memory.count(workflow.as_deref()).unwrap()
-        );
+        prop_assert_eq!(store.count(workflow.as_deref()).unwrap(), memory.count(workflow.as_deref()).unwrap());
         for status in [None, Some(Status::Running), Some(Status::Failed)] {
-            let query = ListQuery {
-                workflow: workflow.clone(),
-                status,
-                after: None,
-                limit: 3,
-            };
+            let query = ListQuery { workflow: workflow.clone(), status, after: None, limit: 3 };
             if workflow.is_some() {
                 prop_assert_eq!(pages(&**store, &query), pages(memory, &query));
             } else {
@@ -257,10 +206,7 @@ fn same_listings(
     }
     let after = id(sequence, 0);
     for after in [None, Some(after.as_str())] {
-        prop_assert_eq!(
-            store.open_executions(after, 4).unwrap(),
-            memory.open_executions(after, 4).unwrap()
-        );
+        prop_assert_eq!(store.open_executions(after, 4).unwrap(), memory.open_executions(after, 4).unwrap());
     }
     Ok(())
 }
