@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::commands;
-use crate::repository::{GUESTS, PLUGINS, Repository, Workspace};
+use crate::repository::{PLUGINS, Repository, Workspace};
 use crate::toolchain::{WASI, ensure_target};
 
 /// The example that ships with the repository.
@@ -29,11 +29,7 @@ pub fn build_plugins(repository: &Repository) -> Result<()> {
 
 fn build(repository: &Repository, workspace: &Workspace) -> Result<()> {
     commands::say(&format!("building the {} for {WASI}", workspace.name));
-    let mut build = repository.cargo_in(workspace, &["build", "--release", "--workspace", "--target", WASI]);
-    if *workspace.manifest == *GUESTS.manifest {
-        build.arg("--locked");
-    }
-    commands::run(&mut build)
+    commands::run(&mut repository.cargo_in(workspace, &["build", "--release", "--target", WASI]))
 }
 
 /// A plugin's component carries its package's name, the example calls it by its directory's.
@@ -55,7 +51,8 @@ fn place_plugins(repository: &Repository) -> Result<()> {
     Ok(())
 }
 
-/// Each plugin's directory and the file that cargo makes of it.
+/// Each plugin's directory and the file that cargo makes of it: a plugin is a package whose
+/// library is a component.
 fn plugins(repository: &Repository) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     let directory = repository.root.join("plugins");
@@ -65,6 +62,10 @@ fn plugins(repository: &Repository) -> Result<Vec<(String, PathBuf)>> {
         if let Ok(text) = std::fs::read_to_string(&manifest) {
             let table: toml::Table = toml::from_str(&text).with_context(|| manifest.display().to_string())?;
             let name = |key: &str| table.get(key)?.get("name")?.as_str();
+            let kinds = table.get("lib").and_then(|lib| lib.get("crate-type")?.as_array());
+            if !kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("cdylib"))) {
+                continue;
+            }
             let package = name("lib").or_else(|| name("package")).with_context(|| manifest.display().to_string())?;
             let short = path.file_name().context("an entry has a name")?.to_string_lossy().into_owned();
             found.push((short, format!("{}.wasm", package.replace('-', "_")).into()));

@@ -42,7 +42,7 @@ fn plugins(files: &[String]) -> Vec<String> {
     files
         .iter()
         .filter_map(|path| path.strip_prefix("plugins/")?.strip_suffix("/src/lib.rs"))
-        .filter(|name| !name.contains('/'))
+        .filter(|name| !name.contains('/') && read(&format!("plugins/{name}/Cargo.toml")).contains("cdylib"))
         .map(str::to_owned)
         .collect()
 }
