@@ -8,6 +8,17 @@
 //! `Send + Sync`, is compiled once when a definition is checked, and is evaluated many times.
 //! Input is taken to be hostile: every recursion and every product of an expression has a named
 //! limit, see [`limits`].
+//!
+//! ```
+//! use stepwell_expr::{Entropy, Scope, Template, Value};
+//!
+//! let template = Value::parse(r#"{"greeting.$": "States.Format('Hello {}', $.name)", "fixed": [1, 2]}"#)?;
+//! let template = Template::compile(&template).expect("the template has no problems");
+//! let (input, context) = (Value::parse(r#"{"name": "Ada"}"#)?, Value::Null);
+//! let value = template.eval(&Scope::new(&input, &context), &mut Entropy::new(7))?;
+//! assert_eq!(value.to_string(), r#"{"greeting":"Hello Ada","fixed":[1,2]}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
 

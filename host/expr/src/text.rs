@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use crate::limits::DOCUMENT_DEPTH_MAX;
 use crate::value::Value;
 
-/// A value cannot be written as JSON text within the bounds.
+/// A value cannot be written as text within the bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    #[error("the JSON text is longer than {bytes_max} bytes")]
+    #[error("the text is longer than {bytes_max} bytes")]
     TooLong { bytes_max: usize },
     /// The text could be written, but nobody would read it again.
     #[error("objects and arrays nest more than {DOCUMENT_DEPTH_MAX} deep")]
@@ -66,6 +66,52 @@ pub(crate) fn json_start(value: &Value, bytes_max: usize) -> String {
     text
 }
 
+/// Appends `value` as Java writes it: strings bare, objects and arrays like Java's maps and lists,
+/// `{a=1, b=[x, y]}`. AWS does so where a value becomes a part of a text. `text` never holds more
+/// than `bytes_max` bytes.
+pub(crate) fn push_java(text: &mut String, value: &Value, bytes_max: usize) -> Result<(), TextError> {
+    match value {
+        Value::String(content) => push_within(text, content, bytes_max),
+        Value::Null | Value::Bool(_) | Value::Number(_) => push_within(text, &value.to_string(), bytes_max),
+        Value::Array(items) => {
+            push_within(text, "[", bytes_max)?;
+            for (at, item) in items.iter().enumerate() {
+                push_within(text, if at == 0 { "" } else { ", " }, bytes_max)?;
+                push_java(text, item, bytes_max)?;
+            }
+            push_within(text, "]", bytes_max)
+        }
+        Value::Object(map) => {
+            push_within(text, "{", bytes_max)?;
+            for (at, (key, member)) in map.iter().enumerate() {
+                push_within(text, if at == 0 { "" } else { ", " }, bytes_max)?;
+                push_within(text, key, bytes_max)?;
+                push_within(text, "=", bytes_max)?;
+                push_java(text, member, bytes_max)?;
+            }
+            push_within(text, "}", bytes_max)
+        }
+    }
+}
+
+/// The text of [`push_java`], cut off where it would become longer than `bytes_max` bytes.
+pub(crate) fn java_start(value: &Value, bytes_max: usize) -> String {
+    let mut text = String::new();
+    if push_java(&mut text, value, bytes_max).is_err() {
+        text.push('…');
+    }
+    text
+}
+
+/// Appends a part if the text then still has at most `bytes_max` bytes.
+pub(crate) fn push_within(text: &mut String, part: &str, bytes_max: usize) -> Result<(), TextError> {
+    if text.len().saturating_add(part.len()) > bytes_max {
+        return Err(TextError::TooLong { bytes_max });
+    }
+    text.push_str(part);
+    Ok(())
+}
+
 struct Counted {
     bytes: usize,
     bytes_max: usize,
@@ -117,6 +163,13 @@ mod tests {
         assert!(json_within(&value, len - 1).is_err());
         assert_eq!(json_start(&value, len), value.to_string());
         assert_eq!(json_start(&value, 6), r#"{"a":[…"#);
+    }
+
+    #[test]
+    fn javas_text_is_bounded() {
+        let value = Value::parse(r#"{"a":["é",null,{}],"b":1.5}"#).unwrap();
+        assert_eq!(java_start(&value, 100), "{a=[é, null, {}], b=1.5}");
+        assert_eq!(java_start(&value, 8), "{a=[é, …");
     }
 
     #[test]

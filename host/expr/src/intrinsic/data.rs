@@ -31,9 +31,7 @@ pub(super) fn string_to_json(text: &str) -> Result<Value, String> {
 }
 
 pub(super) fn json_to_string(value: &Value) -> Result<Value, String> {
-    json_within(value, INTRINSIC_TEXT_BYTES_MAX)
-        .map(Value::from)
-        .map_err(|_| format!("the text would be longer than {INTRINSIC_TEXT_BYTES_MAX} bytes"))
+    json_within(value, INTRINSIC_TEXT_BYTES_MAX).map(Value::from).map_err(|error| error.to_string())
 }
 
 pub(super) fn base64_encode(text: &str) -> Result<Value, String> {

@@ -1,6 +1,7 @@
 //! `States.Format`.
 
 use crate::limits::INTRINSIC_TEXT_BYTES_MAX;
+use crate::text::{push_java, push_within};
 use crate::value::Value;
 
 /// A template, split at its `{}`: one text more than it has places.
@@ -25,7 +26,7 @@ impl Pattern {
     }
 }
 
-/// Puts the values into the places, in order.
+/// Puts the values into the places, in order, as [`push_java`] writes them.
 pub(super) fn format(pattern: &Pattern, values: &[Value]) -> Result<Value, String> {
     if pattern.places() != values.len() {
         return Err(format!(
@@ -34,52 +35,14 @@ pub(super) fn format(pattern: &Pattern, values: &[Value]) -> Result<Value, Strin
             values.len()
         ));
     }
-    let mut text = Text(String::new());
+    let mut text = String::new();
     let mut values = values.iter();
     for part in &pattern.texts {
-        let written = text.push(part).and_then(|()| values.next().map_or(Ok(()), |value| text.push_value(value)));
-        written.map_err(|TooLong| format!("the text would be longer than {INTRINSIC_TEXT_BYTES_MAX} bytes"))?;
+        let pushed = push_within(&mut text, part, INTRINSIC_TEXT_BYTES_MAX);
+        let value = values.next();
+        let pushed =
+            pushed.and_then(|()| value.map_or(Ok(()), |value| push_java(&mut text, value, INTRINSIC_TEXT_BYTES_MAX)));
+        pushed.map_err(|error| error.to_string())?;
     }
-    Ok(Value::from(text.0))
-}
-
-struct TooLong;
-
-struct Text(String);
-
-impl Text {
-    fn push(&mut self, part: &str) -> Result<(), TooLong> {
-        if self.0.len() + part.len() > INTRINSIC_TEXT_BYTES_MAX {
-            return Err(TooLong);
-        }
-        self.0.push_str(part);
-        Ok(())
-    }
-
-    /// Objects and arrays are written as Java writes maps and lists, `{a=1, b=[x, y]}`: that is
-    /// what AWS answers.
-    fn push_value(&mut self, value: &Value) -> Result<(), TooLong> {
-        match value {
-            Value::String(text) => self.push(text),
-            Value::Null | Value::Bool(_) | Value::Number(_) => self.push(&value.to_string()),
-            Value::Array(items) => {
-                self.push("[")?;
-                for (at, item) in items.iter().enumerate() {
-                    self.push(if at == 0 { "" } else { ", " })?;
-                    self.push_value(item)?;
-                }
-                self.push("]")
-            }
-            Value::Object(map) => {
-                self.push("{")?;
-                for (at, (key, value)) in map.iter().enumerate() {
-                    self.push(if at == 0 { "" } else { ", " })?;
-                    self.push(key)?;
-                    self.push("=")?;
-                    self.push_value(value)?;
-                }
-                self.push("}")
-            }
-        }
-    }
+    Ok(Value::from(text))
 }

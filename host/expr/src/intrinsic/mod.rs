@@ -11,10 +11,9 @@ use std::sync::Arc;
 use crate::budget::{Budget, Exhausted};
 use crate::entropy::Entropy;
 use crate::error::{EvalError, ParseError};
-use crate::limits::{CAUSE_INPUT_BYTES_MAX, EVALUATION_VALUES_MAX};
+use crate::limits::EVALUATION_VALUES_MAX;
 use crate::path::{Path, Selection};
 use crate::scope::Scope;
-use crate::text::json_start;
 use crate::value::Value;
 
 /// A compiled call of an intrinsic function, with the calls within it.
@@ -56,6 +55,14 @@ pub(crate) enum Argument {
     Pattern(format::Pattern),
     Path(Path),
     Call(Call),
+}
+
+/// Why a call has no value.
+enum Failure {
+    /// The path of an argument leads nowhere or too far.
+    Argument(String),
+    /// This function, which may stand deep in the expression, does not take what it was given.
+    Refused(Function, String),
 }
 
 impl Function {
@@ -117,38 +124,45 @@ impl Call {
         }
     }
 
-    /// Evaluates the call; it fails with `States.IntrinsicFailure`. The recursion ends at
-    /// `INTRINSIC_DEPTH_MAX`.
+    /// Evaluates the call. A function that refuses its arguments is `States.IntrinsicFailure`, an
+    /// argument's path that leads nowhere `States.Runtime`; the cause names the whole expression,
+    /// however deep in it the reason lies.
     pub(crate) fn eval(
         &self,
         scope: &Scope<'_>,
         entropy: &mut Entropy,
         budget: &mut Budget,
     ) -> Result<Value, EvalError> {
+        self.value(scope, entropy, budget).map_err(|failure| {
+            let cause = |reason| format!("The function '{}' had the following error: {reason}", self.text);
+            match failure {
+                Failure::Argument(reason) => EvalError::runtime(cause(reason)),
+                Failure::Refused(function, reason) => {
+                    EvalError::intrinsic(cause(format!("Invalid arguments in {}: {reason}", function.name())))
+                }
+            }
+        })
+    }
+
+    /// The recursion ends at `INTRINSIC_DEPTH_MAX`.
+    fn value(&self, scope: &Scope<'_>, entropy: &mut Entropy, budget: &mut Budget) -> Result<Value, Failure> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for argument in &self.arguments {
             values.push(match argument {
                 Argument::Constant(value) => value.clone(),
                 // `States.Format` reads the pattern from the call itself.
                 Argument::Pattern(_) => Value::Null,
-                Argument::Path(path) => self.eval_path(path, scope, budget)?,
-                Argument::Call(call) => call.eval(scope, entropy, budget)?,
+                Argument::Path(path) => match path.select_within(scope, budget) {
+                    Selection::One(value) | Selection::Many(value) => value,
+                    Selection::None => return Err(Failure::Argument(path.missing_argument(scope))),
+                    Selection::Exhausted => return Err(Failure::Argument(path.exhausted().cause)),
+                },
+                Argument::Call(call) => call.value(scope, entropy, budget)?,
             });
         }
         let value = self.pay_before(&values, budget).and_then(|()| self.apply(&values, entropy));
         let value = value.and_then(|value| pay_for_result(&value, budget).map(|()| value));
-        value.map_err(|reason| self.failure(&reason))
-    }
-
-    fn eval_path(&self, path: &Path, scope: &Scope<'_>, budget: &mut Budget) -> Result<Value, EvalError> {
-        match path.select_within(scope, budget) {
-            Selection::One(value) | Selection::Many(value) => Ok(value),
-            Selection::None => Err(self.failure(&format!(
-                "The JsonPath argument for the field '{path}' could not be found in the input '{}'",
-                json_start(scope.input, CAUSE_INPUT_BYTES_MAX)
-            ))),
-            Selection::Exhausted => Err(self.failure(&path.exhausted().cause)),
-        }
+        value.map_err(|reason| Failure::Refused(self.function, reason))
     }
 
     /// Pays for work that the size of the result does not show.
@@ -191,10 +205,6 @@ impl Call {
             // The number of arguments was checked when the call was read.
             (function, values) => Err(format!("{} does not take {} arguments", function.name(), values.len())),
         }
-    }
-
-    fn failure(&self, reason: &str) -> EvalError {
-        EvalError::intrinsic(format!("The function '{}' had the following error: {reason}", self.text))
     }
 }
 

@@ -119,7 +119,9 @@ fn functions_refuse_what_they_do_not_take() {
     ] {
         let error = eval(call).unwrap_err();
         assert_eq!(error.error, "States.IntrinsicFailure", "{call}: {error}");
-        assert!(error.cause.starts_with(&format!("The function '{call}' had the following error: ")), "{error}");
+        let function = call.split('(').next().unwrap();
+        let start = format!("The function '{call}' had the following error: Invalid arguments in {function}: ");
+        assert!(error.cause.starts_with(&start), "{error}");
         assert!(error.cause.contains(reason), "{call}: {error}");
     }
 }
@@ -129,7 +131,21 @@ fn a_missing_argument_names_its_path_and_the_input() {
     let error = eval_over("States.Format('{}', $.x)", &Value::parse(r#"{"y":1}"#).unwrap()).unwrap_err();
     let cause = "The function 'States.Format('{}', $.x)' had the following error: \
                  The JsonPath argument for the field '$.x' could not be found in the input '{\"y\":1}'";
-    assert_eq!(error, EvalError::intrinsic(cause));
+    assert_eq!(error, EvalError::runtime(cause));
+    let error = eval_over("States.Array(1, States.ArrayLength($.y[0]))", &Value::parse(r#"{"y":{"a":"b"}}"#).unwrap());
+    let cause = "The function 'States.Array(1, States.ArrayLength($.y[0]))' had the following error: \
+                 Filter: [0] can only be applied to arrays. Current context is: {a=b}";
+    assert_eq!(error, Err(EvalError::runtime(cause)));
+}
+
+#[test]
+fn the_cause_names_the_whole_expression_and_the_function_within() {
+    let call = "States.Array(States.MathAdd(1, 'x'))";
+    let cause = format!(
+        "The function '{call}' had the following error: Invalid arguments in States.MathAdd: \
+         argument 2 has to be a number, but is a JSON string"
+    );
+    assert_eq!(eval(call), Err(EvalError::intrinsic(cause)));
 }
 
 #[test]

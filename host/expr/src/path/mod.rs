@@ -17,7 +17,7 @@ use crate::cursor::Cursor;
 use crate::error::{EvalError, ParseError};
 use crate::limits::{CAUSE_INPUT_BYTES_MAX, EVALUATION_VALUES_MAX};
 use crate::scope::Scope;
-use crate::text::json_start;
+use crate::text::{java_start, json_start};
 use crate::value::Value;
 
 use filter::Filter;
@@ -216,6 +216,20 @@ impl Path {
         }
     }
 
+    /// Why this path, as an argument of a function, leads nowhere, in the words of AWS: those of
+    /// Jayway shine through only where an index is applied to what is no array.
+    pub(crate) fn missing_argument(&self, scope: &Scope<'_>) -> String {
+        let found = self.document(scope).map(|document| select::follow(&self.segments, document));
+        if let Some(Err(missing)) = found
+            && let Some(Selector::Index(_)) = self.segments.get(missing.at).map(|segment| &segment.selector)
+            && !matches!(missing.value, Value::Array(_))
+        {
+            return missing.describe(&self.segments);
+        }
+        let input = json_start(scope.input, CAUSE_INPUT_BYTES_MAX);
+        format!("The JsonPath argument for the field '{}' could not be found in the input '{input}'", self.text)
+    }
+
     /// Jayway's words for why a definite path leads nowhere.
     fn missing(&self, scope: &Scope<'_>) -> String {
         let Some(document) = self.document(scope) else { return format!("No results for path: {}", self.text) };
@@ -246,24 +260,25 @@ impl PartialEq for Path {
     }
 }
 
-impl Missing {
+impl Missing<'_> {
+    /// Jayway's words.
     fn describe(&self, segments: &[Segment]) -> String {
-        let through = segments.get(..=self.at).unwrap_or(segments);
-        let parent = segments.get(..self.at).unwrap_or_default();
-        let last = self.at + 1 == segments.len();
-        let name = match segments.get(self.at).map(|segment| &segment.selector) {
-            Some(Selector::Name(name)) => Some(name),
-            _ => None,
-        };
-        match name {
-            Some(_) if self.in_object && last => format!("No results for path: {}", normal_form(through)),
-            Some(_) if self.in_object => format!("Missing property in path {}", normal_form(through)),
-            Some(name) => format!(
-                "Expected to find an object with property ['{name}'] in path {} but found a JSON {}",
-                normal_form(parent),
-                self.kind
+        let selector = segments.get(self.at).map(|segment| &segment.selector);
+        let parent = normal_form(segments.get(..self.at).unwrap_or_default());
+        match (selector, self.value) {
+            (Some(Selector::Name(_)), Value::Object(_)) if self.at + 1 < segments.len() => {
+                format!("Missing property in path {}", normal_form(segments.get(..=self.at).unwrap_or(segments)))
+            }
+            (Some(Selector::Name(name)), value) if !matches!(value, Value::Object(_)) => format!(
+                "Expected to find an object with property ['{name}'] in path {parent} but found a JSON {}",
+                value.kind()
             ),
-            None => format!("No results for path: {}", normal_form(segments)),
+            (Some(Selector::Index(_)), Value::Null) => format!("The path {parent} is null"),
+            (Some(Selector::Index(index)), value) if !matches!(value, Value::Array(_)) => format!(
+                "Filter: [{index}] can only be applied to arrays. Current context is: {}",
+                java_start(value, CAUSE_INPUT_BYTES_MAX)
+            ),
+            _ => format!("No results for path: {}", normal_form(segments)),
         }
     }
 }

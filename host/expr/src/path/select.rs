@@ -6,18 +6,16 @@ use crate::value::Value;
 use super::{Segment, Selector};
 
 /// Where a definite path came to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Missing {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missing<'v> {
     /// Index of the segment that selects nothing.
     pub(super) at: usize,
-    /// The value it was applied to is an object.
-    pub(super) in_object: bool,
-    /// The JSON name of that value's kind.
-    pub(super) kind: &'static str,
+    /// The value it was applied to.
+    pub(super) value: &'v Value,
 }
 
 /// Follows a definite path: a few pointer hops, nothing is allocated.
-pub(super) fn follow<'v>(segments: &[Segment], document: &'v Value) -> Result<&'v Value, Missing> {
+pub(super) fn follow<'v>(segments: &[Segment], document: &'v Value) -> Result<&'v Value, Missing<'v>> {
     let mut value = document;
     for (at, segment) in segments.iter().enumerate() {
         let next = match &segment.selector {
@@ -29,8 +27,7 @@ pub(super) fn follow<'v>(segments: &[Segment], document: &'v Value) -> Result<&'
             | Selector::Every
             | Selector::Filter(_) => None,
         };
-        let in_object = matches!(value, Value::Object(_));
-        value = next.ok_or(Missing { at, in_object, kind: value.kind() })?;
+        value = next.ok_or(Missing { at, value })?;
     }
     Ok(value)
 }

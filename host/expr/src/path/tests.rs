@@ -164,7 +164,7 @@ fn malformed_paths_are_refused_with_their_place() {
 
 #[test]
 fn what_is_missing_is_said_in_the_words_of_aws() {
-    let document = Value::parse(r#"{"a":{"b":1},"l":[1]}"#).unwrap();
+    let document = Value::parse(r#"{"a":{"b":1},"l":[1],"n":null}"#).unwrap();
     let scope = Scope::new(&document, &Value::Null);
     for (path, cause) in [
         ("$.x", "Invalid path '$.x' : No results for path: $['x']"),
@@ -172,6 +172,8 @@ fn what_is_missing_is_said_in_the_words_of_aws() {
         ("$.no.such.path", "Invalid path '$.no.such.path' : Missing property in path $['no']"),
         ("$.a.no.path", "Invalid path '$.a.no.path' : Missing property in path $['a']['no']"),
         ("$.l[3]", "Invalid path '$.l[3]' : No results for path: $['l'][3]"),
+        ("$.a[0]", "Invalid path '$.a[0]' : Filter: [0] can only be applied to arrays. Current context is: {b=1}"),
+        ("$.n[0]", "Invalid path '$.n[0]' : The path $['n'] is null"),
         (
             "$.a.b.c",
             "Invalid path '$.a.b.c' : Expected to find an object with property ['c'] in path $['a']['b'] \
@@ -182,7 +184,7 @@ fn what_is_missing_is_said_in_the_words_of_aws() {
     }
     let missing = Path::parse("$$.x").unwrap().eval_field(&scope, "value.$");
     let cause = "The JSONPath '$$.x' specified for the field 'value.$' could not be found in the input \
-                 '{\"a\":{\"b\":1},\"l\":[1]}'";
+                 '{\"a\":{\"b\":1},\"l\":[1],\"n\":null}'";
     assert_eq!(missing, Err(EvalError::runtime(cause)));
 }
 
