@@ -79,6 +79,41 @@ fn after_a_failed_commit_nothing_is_written_until_the_store_is_opened_again() {
 }
 
 #[test]
+fn another_programs_write_lock_refuses_commits_until_it_goes() {
+    let place = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(place.path()).unwrap();
+    store.writer().connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let shell = Connection::open(store.place.store()).unwrap();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.commit(&[created("e1")]).unwrap_err();
+    assert!(matches!(&error, Error::ReadOnly(text) if text.contains("another program")), "{error}");
+    assert_eq!(store.execution("e1").unwrap(), None);
+    shell.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.commit(&[created("e1")]).unwrap(), [Outcome::Committed]);
+}
+
+#[test]
+fn the_log_is_moved_into_the_file_as_it_grows() {
+    const PAGE_BYTES: u64 = 4096;
+    const BODY_BYTES: usize = 256 * 1024;
+    let place = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(place.path()).unwrap();
+    let log = place.path().join("store.db-wal");
+    store.commit(&[created("e1")]).unwrap();
+    let limit = u64::from(crate::WAL_CHECKPOINT_PAGES) * PAGE_BYTES;
+    for commit in 0..32 {
+        let groups: Vec<_> = (commit * 4..commit * 4 + 4).map(|number| appended("e1", number, BODY_BYTES)).collect();
+        store.commit(&groups).unwrap();
+        // The commit that reaches the limit is still written whole; then the log begins anew.
+        assert!(log.metadata().unwrap().len() < limit + limit / 4);
+    }
+    assert!(place.path().join("store.db").metadata().unwrap().len() > limit);
+    store.checkpoint().unwrap();
+    assert_eq!(log.metadata().unwrap().len(), 0);
+    assert_eq!(store.journal("e1", 0, usize::MAX).unwrap().len(), 128);
+}
+
+#[test]
 fn errors_are_told_apart_by_what_to_do_next() {
     let place = tempfile::tempdir().unwrap();
     let trouble = Place::take(place.path()).unwrap().trouble();
