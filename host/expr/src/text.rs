@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use crate::limits::DOCUMENT_DEPTH_MAX;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// A value cannot be written as text within the bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,23 +25,66 @@ pub enum TextError {
 /// Every value an expression makes has to pass before it is kept: a workflow that wraps its data
 /// once per state would otherwise make values that overflow the stack when they are dropped.
 pub fn json_bytes_within(value: &Value, bytes_max: usize) -> Result<usize, TextError> {
-    let mut values_left = bytes_max;
-    check(value, DOCUMENT_DEPTH_MAX, bytes_max, &mut values_left)?;
-    let mut counted = Counted { bytes: 0, bytes_max };
-    serde_json::to_writer(&mut counted, value).map_err(|_| TextError::TooLong { bytes_max })?;
-    Ok(counted.bytes)
+    let mut room = Room { bytes_left: bytes_max, bytes_max };
+    room.take_value(value, DOCUMENT_DEPTH_MAX)?;
+    Ok(bytes_max - room.bytes_left)
 }
 
-/// Looks at the depth first. Each value takes a byte at least, so that the bound on bytes bounds
-/// the values to look at, too.
-fn check(value: &Value, depth_left: usize, bytes_max: usize, values_left: &mut usize) -> Result<(), TextError> {
-    *values_left = values_left.checked_sub(1).ok_or(TextError::TooLong { bytes_max })?;
-    let mut below = |value| check(value, depth_left.saturating_sub(1), bytes_max, values_left);
-    match value {
-        Value::Array(_) | Value::Object(_) if depth_left == 0 => Err(TextError::TooDeep),
-        Value::Array(items) => items.iter().try_for_each(&mut below),
-        Value::Object(map) => map.values().try_for_each(&mut below),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+/// What is left of the bytes a text may have. It is counted and not written, because the engine
+/// asks for the length of every state's output.
+struct Room {
+    bytes_left: usize,
+    bytes_max: usize,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), TextError> {
+        let left = self.bytes_left.checked_sub(bytes);
+        self.bytes_left = left.ok_or(TextError::TooLong { bytes_max: self.bytes_max })?;
+        Ok(())
+    }
+
+    /// Every value takes a byte at least, so that the bound on bytes bounds the work, too.
+    fn take_value(&mut self, value: &Value, depth_left: usize) -> Result<(), TextError> {
+        match value {
+            Value::Null => self.take("null".len()),
+            Value::Bool(b) => self.take(if *b { "true".len() } else { "false".len() }),
+            Value::Number(Number::Int(n)) => {
+                let digits = n.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
+                self.take(digits + usize::from(*n < 0))
+            }
+            Value::Number(Number::Float(_)) => self.take(value.to_string().len()),
+            Value::String(text) => self.take_text(text),
+            Value::Array(items) => {
+                let depth_left = depth_left.checked_sub(1).ok_or(TextError::TooDeep)?;
+                self.take(2 + items.len().saturating_sub(1))?;
+                items.iter().try_for_each(|item| self.take_value(item, depth_left))
+            }
+            Value::Object(map) => {
+                let depth_left = depth_left.checked_sub(1).ok_or(TextError::TooDeep)?;
+                self.take(2 + map.len().saturating_sub(1))?;
+                map.iter().try_for_each(|(key, member)| {
+                    self.take_text(key)?;
+                    self.take(1)?;
+                    self.take_value(member, depth_left)
+                })
+            }
+        }
+    }
+
+    /// A string with its quotes and escapes.
+    fn take_text(&mut self, text: &str) -> Result<(), TextError> {
+        let escapes = |byte: u8| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => 1,
+            0x00..=0x1F => "u0000".len(),
+            _ => 0,
+        };
+        self.take(2 + text.len())?;
+        // Most texts have nothing to escape, and seeing that is much faster than adding zeros.
+        if text.bytes().filter(|byte| matches!(byte, 0x00..=0x1F | b'"' | b'\\')).count() == 0 {
+            return Ok(());
+        }
+        self.take(text.bytes().map(escapes).sum())
     }
 }
 
@@ -112,22 +155,6 @@ pub(crate) fn push_within(text: &mut String, part: &str, bytes_max: usize) -> Re
     Ok(())
 }
 
-struct Counted {
-    bytes: usize,
-    bytes_max: usize,
-}
-
-impl Write for Counted {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        self.bytes = self.bytes.saturating_add(chunk.len());
-        if self.bytes > self.bytes_max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(chunk.len()) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 struct Bounded {
     bytes: Vec<u8>,
     bytes_max: usize,
@@ -163,6 +190,21 @@ mod tests {
         assert!(json_within(&value, len - 1).is_err());
         assert_eq!(json_start(&value, len), value.to_string());
         assert_eq!(json_start(&value, 6), r#"{"a":[…"#);
+    }
+
+    #[test]
+    fn every_kind_of_value_is_counted_as_it_is_written() {
+        let controls: String = (0..0x80_u8).map(char::from).collect();
+        for value in [
+            Value::parse(r#"[0,-1,9,10,-99,100,9223372036854775807,-9223372036854775808]"#).unwrap(),
+            Value::parse(r#"[1.5,-0.0,1e300,18446744073709551615,0.1]"#).unwrap(),
+            Value::parse(r#"[null,true,false,[],{},[[]],{"":{}}]"#).unwrap(),
+            Value::from(f64::MIN_POSITIVE),
+            Value::from("é😀\u{2028}"),
+            Value::object([(controls.clone(), Value::from(controls))]),
+        ] {
+            assert_eq!(json_bytes_within(&value, 10_000), Ok(value.to_string().len()), "{value}");
+        }
     }
 
     #[test]
