@@ -2,7 +2,7 @@ use super::*;
 use crate::expression::Expression;
 use crate::limits::{
     ARRAY_RANGE_ITEMS_MAX, INTRINSIC_ARGUMENTS_MAX, INTRINSIC_DATA_CHARS_MAX, INTRINSIC_DEPTH_MAX,
-    INTRINSIC_TEXT_BYTES_MAX,
+    INTRINSIC_TEXT_BYTES_MAX, TEXT_BYTES_PER_VALUE,
 };
 
 const INPUT: &str = r#"{
@@ -235,6 +235,15 @@ fn one_evaluation_has_one_budget() {
     let error = eval_over(&twenty, &list).unwrap_err();
     assert_eq!(error.error, "States.IntrinsicFailure");
     assert!(error.cause.contains("more than 1000000 values"), "{}", error.cause);
+}
+
+#[test]
+fn texts_count_towards_the_budget() {
+    let text = Value::from("x".repeat(INTRINSIC_TEXT_BYTES_MAX));
+    let copies = |count| format!("States.Array({})", vec!["States.Format('{}', $)"; count].join(","));
+    let most = EVALUATION_VALUES_MAX / (INTRINSIC_TEXT_BYTES_MAX / TEXT_BYTES_PER_VALUE);
+    assert!(eval_over(&copies(most), &text).is_ok());
+    assert!(eval_over(&copies(most + 1), &text).unwrap_err().cause.ends_with("more than 1000000 values"));
 }
 
 /// Texts of the language's own characters, most of them malformed: none may panic.
