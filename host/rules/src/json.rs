@@ -116,6 +116,16 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Where the last token begins, in bytes.
+    pub(crate) fn began(&self) -> usize {
+        self.began
+    }
+
+    /// Where the last token ends, in bytes.
+    pub(crate) fn behind(&self) -> usize {
+        self.at
+    }
+
     /// The place behind the last token.
     pub(crate) fn location_behind(&self) -> Location {
         self.locate(self.at)
@@ -421,6 +431,33 @@ impl<'a> Tokens<'a> {
 
 fn unexpected(c: char) -> String {
     format!("Unexpected character ('{c}' (code {}))", u32::from(c))
+}
+
+/// JSON without the space between its tokens.
+pub(crate) fn compact(json: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if inside || !c.is_ascii_whitespace() {
+            out.push(c);
+        }
+        inside = if inside { escaped || c != '"' } else { c == '"' };
+        escaped = inside && !escaped && c == '\\';
+    }
+    out
+}
+
+/// Whether a text is one JSON value and nothing else.
+pub(crate) fn is_json(text: &str) -> bool {
+    let mut tokens = Tokens::new(text);
+    let mut any = false;
+    loop {
+        match tokens.next() {
+            Ok(Token::End) => return any && text.get(tokens.behind()..).is_some_and(|rest| rest.trim().is_empty()),
+            Ok(_) => any = true,
+            Err(_) => return false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ mod json;
 mod matching;
 mod number;
 mod operators;
+mod path;
 mod pattern;
+mod transform;
 mod wildcard;
 
 pub use error::{EventError, PatternError, PatternErrorKind};
@@ -24,5 +26,10 @@ pub use explain::{
 };
 pub use json::{Location, NESTING_LEVELS_MAX, NUMBER_CHARACTERS_MAX};
 pub use matching::MATCH_STEPS_MAX;
+pub use path::PATH_CHARACTERS_MAX;
 pub use pattern::{ALTERNATIVE_FIELDS_MAX, ALTERNATIVES_MAX, OR_LEVELS_MAX, PATTERN_BYTES_MAX, Pattern};
+pub use transform::{
+    INPUT_CHARACTERS_MAX, INPUT_PATHS_MAX, InputError, InputSettings, Occurrence, PREDEFINED_VARIABLES, TargetInput,
+    Undeliverable, is_json_object,
+};
 pub use wildcard::{WILDCARD_PLACE_SETS_MAX, WILDCARD_PLACES_MAX};

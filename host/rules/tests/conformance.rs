@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use stepwell_rules::{Event, EventError, Pattern, PatternError};
+use stepwell_rules::{Event, EventError, InputSettings, Occurrence, Pattern, PatternError, TargetInput};
 
 /// A case: its members as they are spelled, because a pattern's order of keys and a number's
 /// spelling matter.
@@ -206,4 +206,72 @@ fn patterns_in_recorded_answers_are_accepted() {
     }
     table.print("aws-recordings.json");
     assert!(table.failures.is_empty() && table.total() > 0);
+}
+
+/// Whether a recorded value stands for this one: `<…>` and `date` stand for any.
+fn stands_for(recorded: &Value, ours: &Value) -> bool {
+    match (recorded, ours) {
+        (Value::String(text), _) if text == "date" || (text.starts_with('<') && text.ends_with('>')) => true,
+        (Value::Object(recorded), Value::Object(ours)) => {
+            recorded.len() == ours.len()
+                && recorded.iter().all(|(key, value)| ours.get(key).is_some_and(|ours| stands_for(value, ours)))
+        }
+        (Value::Array(recorded), Value::Array(ours)) => {
+            recorded.len() == ours.len() && recorded.iter().zip(ours).all(|(recorded, ours)| stands_for(recorded, ours))
+        }
+        _ => recorded == ours,
+    }
+}
+
+fn input_problem(case: &Case) -> Option<String> {
+    let (entry, target, expected) =
+        (member(case, "put_events_entry"), member(case, "target"), member(case, "expected"));
+    let text_of = |value: &Value, name: &str| {
+        value.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let event = format!(
+        r#"{{"version":"0","id":"1","detail-type":{},"source":{},"account":"111111111111","time":"date","region":"r","resources":[],"detail":{}}}"#,
+        entry["DetailType"],
+        entry["Source"],
+        text_of(&entry, "Detail").unwrap()
+    );
+    if !Pattern::parse(&text(case, "event_pattern")).unwrap().matches(&Event::parse(&event).unwrap()) {
+        return Some("the rule's pattern does not match".to_owned());
+    }
+    let (input, input_path) = (text_of(&target, "Input"), text_of(&target, "InputPath"));
+    let paths: BTreeMap<String, String> =
+        serde_json::from_value(target["InputTransformer"]["InputPathsMap"].clone()).unwrap_or_default();
+    let template = target["InputTransformer"]["InputTemplate"].as_str();
+    let settings = InputSettings {
+        input: input.as_deref(),
+        input_path: input_path.as_deref(),
+        input_transformer: template.map(|template| (&paths, template)),
+    };
+    let input = match TargetInput::new("<target-id>", settings) {
+        Ok(input) => input,
+        Err(error) if expected["error"]["Message"] == error.to_string() => return None,
+        Err(error) => return Some(format!("refused: {error}")),
+    };
+    let occurrence = Occurrence { event: &event, rule_name: "r", rule_arn: "arn", ingestion_time: "<ingestion-time>" };
+    match input.body(&occurrence) {
+        Err(_) if expected["delivered"] == false => None,
+        Ok(body) if expected["body_text"] == body => None,
+        Ok(body)
+            if expected.get("body").is_some_and(|wanted| stands_for(wanted, &serde_json::from_str(&body).unwrap())) =>
+        {
+            None
+        }
+        other => Some(format!("{other:?}, wanted {expected}")),
+    }
+}
+
+#[test]
+fn target_inputs_recorded_from_aws_agree_entirely() {
+    let Some(cases) = cases("inputs.json") else { return };
+    let mut table = Table::default();
+    for case in cases {
+        table.add("inputs", &id(&case), input_problem(&case));
+    }
+    table.print("inputs.json");
+    assert!(table.failures.is_empty(), "{} cases differ", table.failures.len());
 }
