@@ -1,0 +1,107 @@
+//! Calls on their way out and back.
+
+use std::sync::Arc;
+
+use stepwell_asl::expr::Value;
+use stepwell_asl::{CallId, Failure, Input, Invoke, Receipt};
+use stepwell_store::CallLog;
+use stepwell_tasks::{Budget, Call, Identity, Returned, failures};
+
+use super::{Action, Dispatcher, Live};
+
+/// Where a call that is awaited is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// From 1, one more after each loss of the host.
+    pub dispatch: u32,
+    /// Still in the queue otherwise.
+    pub is_out: bool,
+}
+
+/// A call for the shell to send.
+#[derive(Debug)]
+pub(crate) struct SendOut {
+    pub id: Arc<str>,
+    pub call: CallId,
+    pub dispatch: u32,
+    pub task: Call,
+}
+
+impl Dispatcher {
+    /// Sends calls out as long as there is room.
+    pub(super) fn send_queued(&mut self, actions: &mut Vec<Action>) {
+        while self.draining.is_none() && self.calls_out < self.calls_max {
+            let Some((id, invoke)) = self.queue.pop_front() else { return };
+            let Some(live) = self.live.get_mut(&id) else { continue };
+            let Some(sent) = live.calls.get_mut(&invoke.call) else { continue };
+            sent.is_out = true;
+            let dispatch = sent.dispatch;
+            self.calls_out += 1;
+            let task = task_call(&id, live, &invoke, dispatch);
+            actions.push(Action::Send(Box::new(SendOut { id, call: invoke.call, dispatch, task })));
+        }
+    }
+
+    /// A call has come back. One that nobody awaits any more, or that was sent again since,
+    /// changes nothing.
+    pub(super) fn returned(
+        &mut self,
+        id: &Arc<str>,
+        call: CallId,
+        dispatch: u32,
+        returned: Returned,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(live) = self.live.get_mut(id) else { return };
+        if live.calls.get(&call) != Some(&Sent { dispatch, is_out: true }) {
+            return;
+        }
+        live.calls.remove(&call);
+        self.calls_out -= 1;
+        let Returned { outcome, receipt, log } = returned;
+        let outcome = match outcome {
+            Ok(text) => Value::parse(&text).map_err(|error| {
+                let cause = format!("the task's result is not a JSON document that this host reads: {error}");
+                Failure::new(failures::RESULT_INVALID, cause)
+            }),
+            Err(failure) => Err(Failure::new(failure.error, failure.cause)),
+        };
+        let receipt = (!receipt.component.is_empty()).then(|| Receipt {
+            component: receipt.component.into(),
+            fuel_computing: receipt.fuel_computing,
+            fuel_waiting: receipt.fuel_waiting,
+            fuel_budget: receipt.fuel_budget,
+            memory_bytes_peak: receipt.memory_bytes_peak,
+            elapsed_micros: u64::try_from(receipt.elapsed.as_micros()).unwrap_or(u64::MAX),
+        });
+        let text: String = log.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect();
+        let logs = if text.is_empty() { Vec::new() } else { vec![CallLog { call: call.0, dispatch, text }] };
+        self.apply(id, Input::Returned { call, outcome, receipt }, logs, None, actions);
+    }
+
+    /// Nobody awaits the call any more.
+    pub(super) fn cancel_call(&mut self, id: &Arc<str>, call: CallId, actions: &mut Vec<Action>) {
+        let Some(live) = self.live.get_mut(id) else { return };
+        if live.calls.remove(&call).is_some_and(|sent| sent.is_out) {
+            self.calls_out -= 1;
+            actions.push(Action::Cancel { id: Arc::clone(id), call });
+        }
+    }
+}
+
+fn task_call(id: &Arc<str>, live: &Live, invoke: &Invoke, dispatch: u32) -> Call {
+    Call {
+        task: Arc::clone(invoke.resource.task_name()),
+        input: invoke.input.to_string().into(),
+        budget: Budget { timeout_seconds: invoke.timeout_seconds },
+        identity: Identity {
+            idempotency_key: format!("{id}:{}", invoke.entered_event).into(),
+            attempt: invoke.attempt,
+            dispatch,
+            execution_id: Arc::clone(id),
+            execution_name: Arc::clone(&live.name),
+            workflow_name: Arc::clone(&live.workflow),
+            state_name: Arc::clone(&invoke.state_name),
+        },
+    }
+}
