@@ -6,6 +6,7 @@
 
 mod address;
 mod condition;
+mod cron;
 mod error;
 mod event;
 mod explain;
@@ -16,9 +17,11 @@ mod number;
 mod operators;
 mod path;
 mod pattern;
+mod schedule;
 mod transform;
 mod wildcard;
 
+pub use cron::CRON_YEARS;
 pub use error::{EventError, PatternError, PatternErrorKind};
 pub use event::{ENVELOPE_FIELDS, EVENT_BYTES_MAX, Event};
 pub use explain::{
@@ -28,6 +31,7 @@ pub use json::{Location, NESTING_LEVELS_MAX, NUMBER_CHARACTERS_MAX};
 pub use matching::MATCH_STEPS_MAX;
 pub use path::PATH_CHARACTERS_MAX;
 pub use pattern::{ALTERNATIVE_FIELDS_MAX, ALTERNATIVES_MAX, OR_LEVELS_MAX, PATTERN_BYTES_MAX, Pattern};
+pub use schedule::{SCHEDULE_CHARACTERS_MAX, Schedule, ScheduleError, ScheduleOwner, Zone};
 pub use transform::{
     INPUT_CHARACTERS_MAX, INPUT_PATHS_MAX, InputError, InputSettings, Occurrence, PREDEFINED_VARIABLES, TargetInput,
     Undeliverable, is_json_object,

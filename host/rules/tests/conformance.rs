@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use stepwell_rules::{Event, EventError, InputSettings, Occurrence, Pattern, PatternError, TargetInput};
+use stepwell_rules::{
+    Event, EventError, InputSettings, Occurrence, Pattern, PatternError, Schedule, ScheduleOwner, TargetInput, Zone,
+};
 
 /// A case: its members as they are spelled, because a pattern's order of keys and a number's
 /// spelling matter.
@@ -273,5 +275,48 @@ fn target_inputs_recorded_from_aws_agree_entirely() {
         table.add("inputs", &id(&case), input_problem(&case));
     }
     table.print("inputs.json");
+    assert!(table.failures.is_empty(), "{} cases differ", table.failures.len());
+}
+
+#[test]
+fn schedule_expressions_agree_entirely() {
+    let Some(cases) = cases("schedules.json") else { return };
+    let mut table = Table::default();
+    for case in cases {
+        let (api, expected) = (member(&case, "api"), member(&case, "expected"));
+        let api = api.as_str().unwrap();
+        let owner = if api.starts_with("events.") { ScheduleOwner::Rule } else { ScheduleOwner::Scheduler };
+        let problem = match Schedule::parse(member(&case, "expression").as_str().unwrap(), owner) {
+            Ok(_) => (expected != "valid").then(|| format!("accepted, wanted {expected}")),
+            Err(error) if expected["error"]["message"] == error.to_string() => None,
+            Err(error) => Some(format!("{error}, wanted {expected}")),
+        };
+        table.add(api, &id(&case), problem);
+    }
+    table.print("schedules.json");
+    assert!(table.failures.is_empty(), "{} cases differ", table.failures.len());
+}
+
+#[test]
+fn next_firings_agree_entirely() {
+    let Some(cases) = cases("schedule-next.json") else { return };
+    let mut table = Table::default();
+    for case in cases {
+        let text = |name: &str| member(&case, name).as_str().unwrap().to_owned();
+        let schedule = Schedule::parse(&text("expression"), ScheduleOwner::Scheduler).unwrap();
+        let zone = Zone::named(&text("timezone")).unwrap();
+        let mut after = text("after").parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let mut fired = Vec::new();
+        while fired.len() < 5
+            && let Some(next) = schedule.next_after(after, 0, &zone)
+        {
+            fired.push(jiff::Timestamp::from_microsecond(next).unwrap().to_string());
+            after = next;
+        }
+        let expected: Vec<String> = serde_json::from_value(member(&case, "expected_next")).unwrap();
+        let problem = (fired != expected).then(|| format!("{fired:?}, wanted {expected:?}"));
+        table.add(&text("timezone"), &id(&case), problem);
+    }
+    table.print("schedule-next.json");
     assert!(table.failures.is_empty(), "{} cases differ", table.failures.len());
 }
