@@ -228,10 +228,13 @@ mod tests {
         };
         let returned =
             |outcome| Record::Input(Input::Returned { call: CallId(4), outcome, receipt: Some(receipt.clone()) });
+        // Doubles that a reader which rounds carelessly gets wrong in the last place.
+        let doubles = [0x3fb9_9999_9999_999b, 0x7fef_ffff_ffff_ffff, 0x0000_0000_0000_0001, 0x4340_0000_0000_0001];
         let records = [
             Record::Started(start()),
             returned(Ok(Value::from("x"))),
             returned(Ok(Value::Null)),
+            returned(Ok(Value::array(doubles.iter().map(|bits| Value::from(f64::from_bits(*bits)))))),
             returned(Err(Failure::new("E", "c"))),
             returned(Err(Failure::default())),
             Record::Input(Input::Fired { timer: TimerId(9) }),
