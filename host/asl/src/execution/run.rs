@@ -57,7 +57,8 @@ impl Step<'_> {
         let Some(set) = self.fold.timers.remove(&timer) else { return };
         match set.thread {
             None => {
-                let failure = Failure { error: Some("States.Timeout".into()), cause: None };
+                // AWS gives neither error nor cause: the status says it all.
+                let failure = Failure::default();
                 self.end_all();
                 self.conclude(EventKind::ExecutionTimedOut { failure: failure.clone() }, Status::TimedOut(failure));
             }

@@ -87,10 +87,11 @@ impl Step<'_> {
     pub(super) fn returned(&mut self, call: CallId, outcome: Result<Value, Failure>, receipt: Option<Receipt>) {
         let Some(at) = self.fold.calls.remove(&call) else { return };
         let Some(thread) = self.fold.threads.get_mut(at) else { return };
-        thread.phase = Phase::Perform;
+        let called = std::mem::replace(&mut thread.phase, Phase::Perform);
         let last = thread.last_event;
         let state = self.machine.state(thread.state);
-        let Kind::Task(task) = &state.kind else { return };
+        let (Kind::Task(task), Phase::Calling(invoke)) = (&state.kind, called) else { return };
+        let outcome = outcome.map_err(|failure| self.not_found(&task.target, &invoke.resource, failure));
         let outcome = outcome.map(|result| wrapped(&task.target, result)).and_then(|result| {
             if payload_fits(&result) { Ok(result) } else { Err(too_large(&result_owner(&task.target))) }
         });
@@ -113,12 +114,37 @@ impl Step<'_> {
         self.run();
     }
 
+    /// Of a function that does not exist, AWS says so in its own words.
+    fn not_found(&self, target: &Target, called: &Resource, failure: Failure) -> Failure {
+        if failure.error_name() != TASK_NOT_FOUND {
+            return failure;
+        }
+        let about = &self.fold.about;
+        let arn = match target {
+            Target::Task { .. } => return failure,
+            Target::Function { arn, .. } => arn.to_string(),
+            Target::Invoke { .. } => {
+                format!("arn:aws:lambda:{}:{}:function:{}", about.region, about.account, called.task_name())
+            }
+        };
+        Failure::new(
+            "Lambda.ResourceNotFoundException",
+            format!(
+                "Function not found: {arn}:$LATEST (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: {}; Proxy: null)",
+                self.fold.start.execution_name
+            ),
+        )
+    }
+
     /// A result on its way out of its state.
     pub(super) fn taken(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
         let result = self.selected_result(at, state, result)?;
         self.combine(at, state, result)
     }
 }
+
+/// The failure of a call whose task is not installed.
+const TASK_NOT_FOUND: &str = "Task.NotFound";
 
 /// What the function gets for a `Payload`: of text that is JSON, what it says.
 fn sent(payload: Option<&Value>) -> Value {

@@ -1,0 +1,147 @@
+//! A host in a few lines: tasks are scripted, and time jumps to the next timer.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use stepwell_asl::expr::Value;
+use stepwell_asl::{Effect, Execution, Failure, Input, Invoke, Machine, Output, Start, Status, Timestamp};
+
+pub struct Ran {
+    pub status: String,
+    pub output: Option<Json>,
+    pub error: Option<Json>,
+    pub cause: Option<Json>,
+    pub history: Vec<Json>,
+}
+
+pub struct Refused {
+    /// Only for what does not exist here yet.
+    pub unsupported: bool,
+    pub why: String,
+}
+
+const NOW_MICROS: i64 = 1_790_000_000_000_000;
+const STEPS_MAX: usize = 100_000;
+
+pub fn run(case: &Json) -> Result<Ran, Refused> {
+    let text = match &case["definition"] {
+        Json::String(text) => filled(text),
+        other => filled(&other.to_string()),
+    };
+    let machine = Machine::parse(&text).map_err(|problems| Refused {
+        unsupported: problems.iter().all(|problem| {
+            problem.code == "UNSUPPORTED"
+                || problem.message.contains("ARN is not recognized")
+                || problem.message.contains("is not recognized. The value is not a valid resource ARN")
+                || text.contains("JSONata")
+                || text.contains("\"Assign\"")
+                || text.contains("DISTRIBUTED")
+        }),
+        why: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n    "),
+    })?;
+    let input = if case["input_given"] == false { "{}".to_owned() } else { filled(&case["input"].to_string()) };
+    let mut out = Output::default();
+    let mut execution = Execution::start(Arc::new(machine), start(&input), &mut out);
+    let mut now = NOW_MICROS;
+    let mut open: VecDeque<Effect> = out.effects.drain(..).collect();
+    for _ in 0..STEPS_MAX {
+        let Some(effect) = next(&mut open) else { break };
+        let input = match effect {
+            Effect::Invoke(invoke) => {
+                let outcome = behave(case, &invoke);
+                Input::Returned { call: invoke.call, outcome, receipt: None }
+            }
+            Effect::SetTimer { timer, at } => {
+                now = now.max(at.as_micros());
+                Input::Fired { timer }
+            }
+            Effect::CancelCall { .. } | Effect::CancelTimer { .. } => continue,
+        };
+        now += 1_000;
+        execution.step(Timestamp::from_micros(now), input, &mut out);
+        open.extend(out.effects.drain(..));
+    }
+    Ok(ran(&execution, &out))
+}
+
+/// Calls first; then the earliest timer. What was taken back is left out.
+fn next(open: &mut VecDeque<Effect>) -> Option<Effect> {
+    let cancelled: Vec<Effect> =
+        open.iter().filter(|e| matches!(e, Effect::CancelCall { .. } | Effect::CancelTimer { .. })).cloned().collect();
+    open.retain(|effect| match effect {
+        Effect::Invoke(invoke) => !cancelled.contains(&Effect::CancelCall { call: invoke.call }),
+        Effect::SetTimer { timer, .. } => !cancelled.contains(&Effect::CancelTimer { timer: *timer }),
+        Effect::CancelCall { .. } | Effect::CancelTimer { .. } => false,
+    });
+    if let Some(at) = open.iter().position(|effect| matches!(effect, Effect::Invoke(_))) {
+        return open.remove(at);
+    }
+    let instant = |effect: &Effect| match effect {
+        Effect::SetTimer { at, .. } => Some(*at),
+        Effect::Invoke(_) | Effect::CancelCall { .. } | Effect::CancelTimer { .. } => None,
+    };
+    let (at, _) = open.iter().enumerate().min_by_key(|(_, effect)| instant(effect))?;
+    open.remove(at)
+}
+
+fn start(input: &str) -> Start {
+    Start {
+        execution_arn: "arn:aws:states:us-east-1:111111111111:execution:machine:run".into(),
+        execution_name: "run".into(),
+        role_arn: "arn:aws:iam::111111111111:role/sfn-role".into(),
+        machine_arn: "arn:aws:states:us-east-1:111111111111:stateMachine:machine".into(),
+        machine_name: "machine".into(),
+        at: Timestamp::from_micros(NOW_MICROS),
+        seed: 7,
+        input: Value::parse(input).unwrap(),
+    }
+}
+
+fn filled(text: &str) -> String {
+    // 2026-09-21T13:33:20Z is the instant that NOW_MICROS says.
+    text.replace("{{now}}", "2026-09-21T13:33:20")
+        .replace("{{uid", "uid")
+        .replace("}}", if text.contains("{{uid") { "" } else { "}}" })
+}
+
+fn behave(case: &Json, invoke: &Invoke) -> Result<Value, Failure> {
+    let name = invoke.resource.task_name();
+    if case["tasks"].get(&**name).is_none() {
+        return Err(Failure::new("Task.NotFound", format!("There is no task '{name}'")));
+    }
+    let raised = |kind: &str, message: &str| {
+        let cause = format!(
+            r#"{{"errorMessage":"{message}","errorType":"{kind}","requestId":"7a4a6a0e-0000-4000-8000-000000000000","stackTrace":[]}}"#
+        );
+        Err(Failure::new(kind, cause))
+    };
+    match &**name {
+        "echo" => Ok(invoke.input.clone()),
+        "raise-exception" => raised("Exception", "Some exception was raised."),
+        "raise-custom-exception" => raised("CustomException", ""),
+        "wait-60-seconds" => Err(Failure { error: Some("States.Timeout".into()), cause: None }),
+        "large-output-string" => Ok("a".repeat(257 * 1024).into()),
+        "return-hello-world" | "return-hello-world-2" => Ok(Value::object([("Return", Value::from("HelloWorld"))])),
+        "return-bytes-str" => Ok("HelloWorld!".into()),
+        other => panic!("no behaviour is written for the task {other}"),
+    }
+}
+
+fn ran(execution: &Execution, out: &Output) -> Ran {
+    let text = |text: &Option<Arc<str>>| text.as_ref().map(|text| Json::String(text.to_string()));
+    let (output, error, cause) = match execution.status() {
+        Status::Running => (None, None, None),
+        Status::Succeeded { output } => (Some(serde_json::from_str(&output.to_string()).unwrap()), None, None),
+        Status::Failed(failure) | Status::TimedOut(failure) | Status::Aborted(failure) => {
+            (None, text(&failure.error), text(&failure.cause))
+        }
+    };
+    Ran {
+        status: execution.status().name().to_owned(),
+        output,
+        error,
+        cause,
+        history: out.events.iter().map(|event| serde_json::from_str(&event.to_json().to_string()).unwrap()).collect(),
+    }
+}
