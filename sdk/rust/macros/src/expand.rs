@@ -1,7 +1,7 @@
 //! From a function to a component's exports.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, LitStr, Meta, Type};
 
@@ -144,6 +144,11 @@ fn exports(function: &ItemFn, signature: &Signature, name: Option<&LitStr>) -> T
     } else {
         quote! { #task(input) }
     };
+    // What `serde` misses is told where the type stands, not at the attribute.
+    let input_span = input.span().resolved_at(Span::call_site());
+    let read = quote_spanned! { input_span=> ::stepwell::__private::read::<#input> };
+    let output_span = function.sig.output.span().resolved_at(Span::call_site());
+    let write = quote_spanned! { output_span=> kind.write(output) };
     quote! {
         #function
 
@@ -166,11 +171,11 @@ fn exports(function: &ItemFn, signature: &Signature, name: Option<&LitStr>) -> T
                 ) -> ::core::result::Result<::std::string::String, ::stepwell::Failure> {
                     #[allow(unused_imports, reason = "which of the two is used depends on the output")]
                     use ::stepwell::__private::{KindFallible as _, KindPlain as _};
-                    let input: #input = ::stepwell::__private::read(input)?;
+                    let input = #read(input)?;
                     #[allow(clippy::let_unit_value, reason = "a task may return nothing")]
                     let output = #call;
                     let kind = (&::stepwell::__private::Probe::of(&output)).kind();
-                    kind.write(output)
+                    #write
                 }
             }
 

@@ -8,7 +8,8 @@ use crate::task::{Fallible, Plain, read};
 use crate::{Context, Failure};
 
 /// A function that `#[stepwell::task]` accepts. `M` tells its four shapes apart and is always
-/// inferred.
+/// inferred; where it cannot be (an error type that `serde` can write too), call the function
+/// itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task's function",
     note = "a task is `fn(Input) -> Output` or `fn(Input, &Context) -> Output`, where `Output` is serializable or a `Result` whose error converts into `Failure`"
