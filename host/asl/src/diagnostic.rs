@@ -56,6 +56,8 @@ pub const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
 pub const DUPLICATE_NAME: &str = "DUPLICATE_STATE_NAME";
 /// A choice can fall through.
 pub const NO_DEFAULT: &str = "MISSING_DEFAULT_STATE";
+/// `Retry` or `Catch` name an error of the language that there is not.
+pub const UNKNOWN_ERROR: &str = "UNKNOWN_ERROR_NAME";
 /// Something that this host does not do (yet).
 pub const UNSUPPORTED: &str = "UNSUPPORTED";
 /// A limit of the host is passed.

@@ -194,29 +194,31 @@ pub(super) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>)
         .map(|(_, name)| name)
 }
 
-/// Levenshtein's distance; texts longer than a name may be count as far away.
+/// How many letters must be changed, put in, left out or swapped with their neighbour. Texts
+/// that are longer than any name count as far away.
 fn distance(a: &str, b: &str) -> usize {
     const COMPARED_CHARS_MAX: usize = 100;
+    let a: Vec<char> = a.chars().take(COMPARED_CHARS_MAX + 1).collect();
     let b: Vec<char> = b.chars().take(COMPARED_CHARS_MAX + 1).collect();
-    if b.len() > COMPARED_CHARS_MAX || a.len() > 4 * COMPARED_CHARS_MAX {
+    if a.len() > COMPARED_CHARS_MAX || b.len() > COMPARED_CHARS_MAX {
         return usize::MAX;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
+    let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX - 1);
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let change = at(&above, j) + usize::from(x != y);
+            let mut best = change.min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            row.push(best);
         }
-        for (slot, y) in row.iter_mut().skip(1).zip(&b) {
-            let above = *slot;
-            let cost = if x == *y { diagonal } else { diagonal.min(above).min(left) + 1 };
-            diagonal = above;
-            *slot = cost;
-            left = cost;
-        }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or(usize::MAX)
+    at(&above, b.len())
 }
 
 #[cfg(test)]
@@ -225,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_near_name_is_found() {
-        assert_eq!(nearest("Nxet", ["Next", "End"]), None, "two letters of four are too many");
+        assert_eq!(nearest("Nxet", ["Next", "End"]), Some("Next"), "two letters are swapped");
+        assert_eq!(nearest("Nxit", ["Next", "End"]), None, "two letters of four are too many");
         assert_eq!(nearest("next", ["Next", "End"]), Some("Next"));
         assert_eq!(nearest("ResultPaht", ["ResultPath", "InputPath"]), Some("ResultPath"));
         assert_eq!(nearest("Wobble", ["Next", "End"]), None);

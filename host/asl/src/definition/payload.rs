@@ -77,16 +77,8 @@ impl Builder {
             Ok(template) => Some(template),
             Err(errors) => {
                 for error in errors {
-                    let (parent, field) = error.pointer.rsplit_once('/').unwrap_or(("", ""));
-                    let field = field.replace("~1", "/").replace("~0", "~");
-                    self.problems.error(
-                        diagnostic::SCHEMA,
-                        format!("{}{parent}", fields.at(name)),
-                        format!(
-                            "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
-                        ),
-                        Some(error.message),
-                    );
+                    let pointer = format!("{}{}", fields.at(name), error.pointer);
+                    self.problems.error(diagnostic::SCHEMA, pointer, error.message, Some(error.detail));
                 }
                 None
             }

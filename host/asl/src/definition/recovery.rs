@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use stepwell_expr::Value;
 
-use super::fields::Fields;
+use super::fields::{Fields, nearest};
 use super::{Builder, Names};
-use crate::limits;
 use crate::machine::{Catcher, Recovery, Retrier, StateIx};
+use crate::{diagnostic, limits};
 
 const RETRIER_FIELDS: [&str; 7] =
     ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"];
@@ -106,6 +106,9 @@ impl Builder {
                 }
             }
         }
+        for (index, name) in names.iter().enumerate() {
+            self.known_error(name, format!("{pointer}/{index}"));
+        }
         if names.iter().any(|name| &**name == "States.ALL") {
             if names.len() > 1 {
                 self.problems.schema(pointer, "States.ALL must appear alone in an array");
@@ -115,4 +118,43 @@ impl Builder {
         }
         Some(names)
     }
+
+    /// A name that looks like one of the language's and is none matches nothing.
+    fn known_error(&mut self, name: &str, pointer: String) {
+        if STATES_ERRORS.contains(&name) {
+            return;
+        }
+        let near = nearest(name, STATES_ERRORS).filter(|_| name.starts_with("State"));
+        if name.starts_with("States.") || near.is_some() {
+            self.problems.warning(
+                diagnostic::UNKNOWN_ERROR,
+                pointer,
+                format!("There is no error named '{name}'"),
+                Some(match near {
+                    Some(near) => format!("Did you mean '{near}'?"),
+                    None => format!("Those of the language are: {}.", STATES_ERRORS.join(", ")),
+                }),
+            );
+        }
+    }
 }
+
+/// The errors that the language itself names.
+const STATES_ERRORS: [&str; 16] = [
+    "States.ALL",
+    "States.HeartbeatTimeout",
+    "States.Timeout",
+    "States.TaskFailed",
+    "States.Permissions",
+    "States.ResultPathMatchFailure",
+    "States.ParameterPathFailure",
+    "States.BranchFailed",
+    "States.NoChoiceMatched",
+    "States.IntrinsicFailure",
+    "States.ExceedToleratedFailureThreshold",
+    "States.ItemReaderFailed",
+    "States.ResultWriterFailed",
+    "States.DataLimitExceeded",
+    "States.Runtime",
+    "States.QueryEvaluationError",
+];

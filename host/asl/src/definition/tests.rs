@@ -1,7 +1,222 @@
 use super::*;
+use crate::Resource;
+
+/// The problems of a definition, one per line: `CODE: message at /pointer`.
+fn problems(text: &str) -> String {
+    let found = match Machine::parse(text) {
+        Ok(machine) => machine.warnings().to_vec(),
+        Err(problems) => problems,
+    };
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(problems(text), expected.join("\n"), "of {text}");
+}
+
+/// A machine of one state.
+fn state(fields: &str) -> String {
+    format!(r#"{{"StartAt":"A","States":{{"A":{{{fields}}}}}}}"#)
+}
 
 #[test]
 fn a_small_definition_is_a_machine() {
-    let machine = Machine::parse(r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#).unwrap();
-    assert_eq!(machine.warnings(), []);
+    check(r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#, &[]);
+}
+
+#[test]
+fn all_problems_are_found_each_with_its_place() {
+    let text = r#"{
+  "StartAt": "Frist",
+  "States": {
+    "First": { "Type": "Pass", "Nxt": "Second", "End": true },
+    "Second": {
+      "Type": "Wait",
+      "Timestamp": "2016-13-05T21:29:29Z",
+      "Next": "Nowhere"
+    }
+  },
+  "Version": "2.0"
+}"#;
+    check(
+        text,
+        &[
+            "SCHEMA_VALIDATION_FAILED: The field 'Version' should have one of these values: [1.0] at /Version",
+            "SCHEMA_VALIDATION_FAILED: Field 'Nxt' is not supported at /States/First/Nxt",
+            "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/Second/Timestamp",
+            "MISSING_TRANSITION_TARGET: Missing 'StartAt' target: Frist at /StartAt",
+        ],
+    );
+    let found = Machine::parse(text).unwrap_err();
+    let places: Vec<(u32, u32)> = found.iter().map(|p| p.span.unwrap()).map(|s| (s.line, s.column)).collect();
+    assert_eq!(places, [(11, 14), (4, 39), (7, 20), (2, 14)]);
+    let help: Vec<Option<String>> = found.into_iter().map(|p| p.help).collect();
+    assert_eq!(help[1].as_deref(), Some("Did you mean 'Next'?"));
+    assert_eq!(help[3].as_deref(), Some("Did you mean 'First'?"));
+}
+
+#[test]
+fn what_is_no_json_object_says_so_with_line_and_column() {
+    check("", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at /"]);
+    check("[]", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at /"]);
+    let found = problems("{\n  \"StartAt\": oops }");
+    assert!(found.starts_with("INVALID_JSON_DESCRIPTION: The definition is not valid JSON: "), "{found}");
+    let span = Machine::parse("{\n  \"StartAt\": oops }").unwrap_err()[0].span.unwrap();
+    assert_eq!((span.line, span.column), (2, 14));
+}
+
+#[test]
+fn fields_that_are_missing_or_exclude_each_other() {
+    check(r#"{"StartAt":"A"}"#, &["SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"]);
+    check(
+        &state(r#""Type":"Jump""#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type",
+        ],
+    );
+    check(
+        &state(r#""Type":"Pass""#),
+        &["SCHEMA_VALIDATION_FAILED: These fields are required: [Next] or [End] at /States/A"],
+    );
+    check(
+        &state(r#""Type":"Wait","Seconds":1,"SecondsPath":"$.x","End":true"#),
+        &["SCHEMA_VALIDATION_FAILED: Only one of these fields is allowed: [Seconds, SecondsPath] at /States/A"],
+    );
+    check(
+        &state(r#""Type":"Task","Resource":"task:x","End":true,"TimeoutSeconds":0"#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: Expected a whole number from 1 to 99999999, but was 0 at /States/A/TimeoutSeconds",
+        ],
+    );
+}
+
+#[test]
+fn expressions_are_compiled_when_a_definition_is_checked() {
+    check(
+        &state(r#""Type":"Pass","End":true,"Parameters":{"a":{"parsed.$":"States.Nope("}}"#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The value for the field 'parsed.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters/a",
+        ],
+    );
+    check(
+        &state(r#""Type":"Pass","End":true,"ResultPath":"$.a[*]","InputPath":"nonsense""#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The value for the field 'InputPath' must be a valid JSONPath at /States/A/InputPath",
+            "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: $.a[*] at /States/A/ResultPath",
+        ],
+    );
+}
+
+#[test]
+fn resources_that_cannot_be_called_are_refused_with_what_can() {
+    let refused = Machine::parse(&state(
+        r#""Type":"Task","End":true,"Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken""#,
+    ))
+    .unwrap_err();
+    assert_eq!(refused[0].code, diagnostic::UNSUPPORTED);
+    assert!(refused[0].message.contains("'A'") && refused[0].message.contains(".waitForTaskToken"), "{}", refused[0]);
+    let refused =
+        Machine::parse(&state(r#""Type":"Task","End":true,"Resource":"arn:aws:states:::dynamodb:query""#)).unwrap_err();
+    assert!(refused[0].message.starts_with("The resource provided arn:aws:states:::dynamodb:query is not recognized."));
+    assert!(refused[0].help.as_deref().unwrap().contains("task:NAME"));
+    let machine = Machine::parse(
+        r#"{"StartAt":"A","States":{
+            "A":{"Type":"Task","Resource":"task:query","Next":"B"},
+            "B":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:format:live","Next":"C"},
+            "C":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"save"},"End":true}}}"#,
+    )
+    .unwrap();
+    let found: Vec<_> = machine.resources();
+    assert_eq!(
+        found,
+        [
+            ("/States/A/Resource".to_owned(), Resource::Task { name: "query".into() }),
+            ("/States/B/Resource".to_owned(), Resource::Lambda { function: "format".into() }),
+            ("/States/C/Resource".to_owned(), Resource::Lambda { function: "save".into() }),
+        ]
+    );
+}
+
+#[test]
+fn retriers_and_catchers_are_checked() {
+    let task = |rest: &str| state(&format!(r#""Type":"Task","Resource":"task:x","End":true,{rest}"#));
+    check(
+        &task(r#""Retry":[{"ErrorEquals":["States.ALL"]},{"ErrorEquals":["E"],"BackoffRate":0.5}]"#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: States.ALL must appear in the last position of the list at /States/A/Retry/0/ErrorEquals",
+            "SCHEMA_VALIDATION_FAILED: Expected a number greater than or equal to 1.0 at /States/A/Retry/1/BackoffRate",
+        ],
+    );
+    check(
+        &task(r#""Catch":[{"ErrorEquals":["State.ALL"],"Next":"A"}]"#),
+        &["UNKNOWN_ERROR_NAME: There is no error named 'State.ALL' at /States/A/Catch/0/ErrorEquals/0"],
+    );
+}
+
+#[test]
+fn states_that_nothing_leads_to_and_names_that_come_twice() {
+    check(
+        r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"},"B":{"Type":"Succeed"}}}"#,
+        &["MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B"],
+    );
+    check(
+        r#"{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}]}}}"#,
+        &["DUPLICATE_STATE_NAME: Duplicate state name: P at /States/P/Branches/0/States/P"],
+    );
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
+    for (fields, message) in [
+        (r#""Type":"Pass","End":true,"QueryLanguage":"JSONata""#, "The query language 'JSONata' is not supported"),
+        (r#""Type":"Pass","End":true,"Assign":{}"#, "The field 'Assign' is not supported by this version"),
+    ] {
+        let refused = Machine::parse(&state(fields)).unwrap_err();
+        assert_eq!(refused[0].code, diagnostic::UNSUPPORTED);
+        assert!(refused[0].message.starts_with(message), "{}", refused[0]);
+    }
+}
+
+#[test]
+fn a_choice_without_a_default_is_warned_about() {
+    check(
+        r#"{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$.x","IsPresent":true,"Next":"D"}]},"D":{"Type":"Succeed"}}}"#,
+        &[
+            "MISSING_DEFAULT_STATE: There is no 'Default': input that no rule matches fails with States.NoChoiceMatched at /States/C",
+        ],
+    );
+}
+
+#[test]
+fn every_limit_of_a_definition_is_reached() {
+    let long = " ".repeat(limits::DEFINITION_BYTES_MAX + 1);
+    assert!(problems(&long).starts_with("DEFINITION_LIMIT_EXCEEDED: The definition has 1048577 bytes"));
+
+    let name = |chars: usize| "é".repeat(chars);
+    let named = |name: &str| format!(r#"{{"StartAt":"{name}","States":{{"{name}":{{"Type":"Succeed"}}}}}}"#);
+    assert_eq!(problems(&named(&name(limits::STATE_NAME_CHARS_MAX))), "");
+    assert!(problems(&named(&name(limits::STATE_NAME_CHARS_MAX + 1))).contains("from 1 to 80 characters"));
+
+    let nested = |levels: usize| {
+        (0..levels).fold(r#"{"StartAt":"S","States":{"S":{"Type":"Succeed"}}}"#.to_owned(), |inner, level| {
+            format!(r#"{{"StartAt":"P{level}","States":{{"P{level}":{{"Type":"Parallel","End":true,"Branches":[{inner}]}}}}}}"#)
+        })
+    };
+    assert_eq!(problems(&nested(limits::DEFINITION_NESTING_MAX)), "");
+    assert!(problems(&nested(limits::DEFINITION_NESTING_MAX + 1)).contains("nest at most 25 deep"));
+
+    let choice = |levels: usize| {
+        let test = r#"{"Variable":"$.x","IsPresent":true}"#.to_owned();
+        let test = (0..levels).fold(test, |inner, _| format!(r#"{{"Not":{inner}}}"#));
+        let rule = test.replacen('{', r#"{"Next":"D","#, 1);
+        format!(
+            r#"{{"StartAt":"C","States":{{"C":{{"Type":"Choice","Default":"D","Choices":[{rule}]}},"D":{{"Type":"Succeed"}}}}}}"#
+        )
+    };
+    assert_eq!(problems(&choice(limits::CHOICE_NESTING_MAX)), "");
+    assert!(problems(&choice(limits::CHOICE_NESTING_MAX + 1)).contains("nest at most 64 deep"));
+
+    let many = (0..limits::DIAGNOSTICS_MAX + 50).map(|n| format!(r#""X{n}":1"#)).collect::<Vec<_>>().join(",");
+    let found = Machine::parse(&state(&format!(r#""Type":"Succeed",{many}"#))).unwrap_err();
+    assert_eq!(found.len(), limits::DIAGNOSTICS_MAX + 1);
 }

@@ -224,8 +224,15 @@ impl Step<'_> {
         digest.number(id);
         digest.number(previous_id);
         digest.text(kind.type_name());
-        if let EventKind::StateEntered { name, .. } = &kind {
-            digest.text(name);
+        match &kind {
+            EventKind::StateEntered { name, .. } => digest.text(name),
+            EventKind::ExecutionSucceeded { output } => digest.value(output),
+            EventKind::ExecutionFailed { failure } => {
+                digest.text(failure.error_name());
+                digest.text(failure.cause.as_deref().unwrap_or(""));
+            }
+            // The type and the ids say enough: what they carry shows in an effect or at the end.
+            _ => {}
         }
         self.out.events.push(HistoryEvent { id, previous_id, at: self.at, kind });
         id

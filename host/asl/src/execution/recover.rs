@@ -99,8 +99,7 @@ impl Step<'_> {
         if let Some(thread) = self.fold.threads.get_mut(at) {
             thread.last_event = last;
         }
-        self.exit(at, state, output, Some(*next));
-        self.fold.ready.push_back(at);
+        self.leave(at, state, output, Some(*next));
         Ok(true)
     }
 }

@@ -104,7 +104,11 @@ impl Step<'_> {
                 return;
             }
             match done {
-                Done::Exit { output, next } => self.exit(at, state, output, next),
+                Done::Exit { output, next } => {
+                    if !self.exit(at, state, output, next) {
+                        return;
+                    }
+                }
                 Done::Blocked => return,
                 Done::Failed(failure) => return self.fail(at, failure),
             }
@@ -175,9 +179,9 @@ impl Step<'_> {
         Ok(Done::Failed(Failure { error: text(error, "ErrorPath")?, cause: text(cause, "CausePath")? }))
     }
 
-    /// Leaves the state, for another one or for the end of the branch.
-    pub(super) fn exit(&mut self, at: ThreadIx, state: &State, output: Value, next: Option<StateIx>) {
-        let Some(thread) = self.fold.threads.get(at) else { return };
+    /// Leaves the state, for another one or for the end of the branch; true when the thread goes on.
+    pub(super) fn exit(&mut self, at: ThreadIx, state: &State, output: Value, next: Option<StateIx>) -> bool {
+        let Some(thread) = self.fold.threads.get(at) else { return false };
         let exited = EventKind::StateExited {
             state: state.kind.state_type(),
             name: Arc::clone(&state.name),
@@ -185,16 +189,27 @@ impl Step<'_> {
         };
         let id = self.emit(thread.last_event, exited);
         if self.fold.exhausted {
-            return;
+            return false;
         }
-        let Some(thread) = self.fold.threads.get_mut(at) else { return };
+        let Some(thread) = self.fold.threads.get_mut(at) else { return false };
         thread.last_event = id;
-        let Some(next) = next else { return self.finish(at, output) };
+        let Some(next) = next else {
+            self.finish(at, output);
+            return false;
+        };
         thread.state = next;
         thread.input = output;
         thread.attempts.clear();
         thread.retry_count = 0;
         thread.phase = Phase::Enter;
+        true
+    }
+
+    /// As [`Self::exit`], outside a run: the thread goes on when its turn comes.
+    pub(super) fn leave(&mut self, at: ThreadIx, state: &State, output: Value, next: Option<StateIx>) {
+        if self.exit(at, state, output, next) {
+            self.fold.ready.push_back(at);
+        }
     }
 
     /// The branch is at its end.

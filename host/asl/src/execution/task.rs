@@ -106,8 +106,7 @@ impl Step<'_> {
         }
         match outcome.and_then(|result| self.taken(at, state, result)) {
             Ok(output) => {
-                self.exit(at, state, output, state.next);
-                self.fold.ready.push_back(at);
+                self.leave(at, state, output, state.next);
             }
             Err(failure) => self.fail(at, failure),
         }

@@ -108,8 +108,7 @@ impl Step<'_> {
                 let state = self.machine.state(thread.state);
                 match self.passed_on(at, state, state.next) {
                     Ok(Done::Exit { output, next }) => {
-                        self.exit(at, state, output, next);
-                        self.fold.ready.push_back(at);
+                        self.leave(at, state, output, next);
                     }
                     Ok(Done::Blocked) => {}
                     Ok(Done::Failed(failure)) | Err(failure) => self.fail(at, failure),
