@@ -27,6 +27,8 @@ pub const RESULT_INVALID: &str = "Task.ResultInvalid";
 pub const EXPORT_MISSING: &str = "Task.ExportMissing";
 /// The component imports something that its plugin is not granted.
 pub const IMPORT_UNGRANTED: &str = "Task.ImportUngranted";
+/// A grant of the plugin names something that is not there or cannot be granted.
+pub const GRANT_INVALID: &str = "Task.GrantInvalid";
 /// The file is not a WebAssembly component that this host can run.
 pub const COMPONENT_INVALID: &str = "Task.ComponentInvalid";
 /// No plugin has this name.
@@ -35,7 +37,7 @@ pub const NOT_FOUND: &str = "Task.NotFound";
 pub const HOST_UNAVAILABLE: &str = "Task.HostUnavailable";
 
 /// All of them, for listings and tests.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 16] = [
     TIMEOUT,
     RESULT_TOO_LARGE,
     TRAP,
@@ -48,6 +50,7 @@ pub const ALL: [&str; 15] = [
     RESULT_INVALID,
     EXPORT_MISSING,
     IMPORT_UNGRANTED,
+    GRANT_INVALID,
     COMPONENT_INVALID,
     NOT_FOUND,
     HOST_UNAVAILABLE,
