@@ -1,0 +1,156 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use super::*;
+use crate::style::Palette;
+
+/// The problems of a project file in a directory that has `a.asl.json`, as a terminal shows them.
+fn problems(text: &str, purpose: Purpose) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("a.asl.json"), "{}").unwrap();
+    let file = directory.path().join(FILE_NAME);
+    let shown = match Project::parse(&file, text.to_owned(), purpose) {
+        Ok(_) => "no problem".to_owned(),
+        Err(problems) => problems.render(&Palette::plain()),
+    };
+    shown.replace(&directory.path().display().to_string(), "DIR")
+}
+
+const WHOLE: &str = r#"
+[project]
+name = "report"
+
+[host]
+listen = "127.0.0.1:9000"
+data = "data"
+
+[workflows.report]
+definition = "a.asl.json"
+
+[[routes]]
+method = "POST"
+path = "/generate-report"
+start = "report"
+
+[plugins.query]
+component = "plugins/query.wasm"
+[plugins.query.limits]
+timeout_seconds_default = 5
+memory_bytes_max = 1000000
+[plugins.query.grants]
+http = ["http://127.0.0.1:9099", "https://*.example.com"]
+databases.flights = { path = "flights.db" }
+directories.reports = { path = "reports", access = "read-write" }
+config = { currency = "USD" }
+secrets = ["key"]
+
+[secrets.key]
+value_for_development = "s3cret"
+"#;
+
+#[test]
+fn the_whole_file_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("a.asl.json"), "{}").unwrap();
+    let file = directory.path().join(FILE_NAME);
+    let project = Project::parse(&file, WHOLE.to_owned(), Purpose::Development).unwrap();
+    assert_eq!(project.name, "report");
+    assert_eq!(project.listen, "127.0.0.1:9000".parse().unwrap());
+    assert_eq!(project.data, directory.path().join("data"));
+    assert_eq!(project.workflows[0].name, "report");
+    assert_eq!(project.routes[0].path, "/generate-report");
+    let plugin = &project.plugins[0].plugin;
+    assert_eq!(plugin.component, directory.path().join("plugins/query.wasm"));
+    assert_eq!((plugin.limits.timeout_seconds_default, plugin.limits.timeout_seconds_max), (5, 900));
+    assert_eq!((plugin.limits.memory_bytes_max, plugin.limits.table_elements_max), (1_000_000, 10_000));
+    assert_eq!(plugin.grants.http.len(), 2);
+    assert_eq!(plugin.grants.databases["flights"], directory.path().join("flights.db"));
+    assert_eq!(plugin.grants.config["currency"], "USD");
+    assert!(plugin.grants.secrets.contains_key("key"));
+    assert!(!format!("{project:?}").replace(&project.text, "").contains("s3cret"));
+}
+
+#[test]
+fn a_value_for_development_is_refused_in_production() {
+    insta::assert_snapshot!(problems(WHOLE, Purpose::Production), @"");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place() {
+    let text = "[project]\nname = \"a\"\n[plugins.q]\ncomponent = \"q.wasm\"\n[plugins.q.limits]\nmemory = 5\n";
+    insta::assert_snapshot!(problems(text, Purpose::Development), @"");
+}
+
+#[test]
+fn what_is_not_toml_is_named_with_its_place() {
+    insta::assert_snapshot!(problems("[project]\nname = \n", Purpose::Development), @"");
+}
+
+#[test]
+fn a_wrong_type_is_named_with_its_place() {
+    let text = "[project]\nname = \"a\"\n[plugins.q]\ncomponent = \"q\"\nlimits.log_bytes_max = -1\n";
+    insta::assert_snapshot!(problems(text, Purpose::Development), @"");
+}
+
+#[test]
+fn all_problems_come_together() {
+    let text = r#"
+[project]
+name = "my project"
+[host]
+listen = "localhost"
+[workflows.report]
+definition = "b.asl.json"
+[workflows.reprot]
+definition = "a.asl.json"
+[[routes]]
+method = "GET"
+path = "/api/v1/x"
+start = "repotr"
+[[routes]]
+method = "POST"
+path = "/a//b"
+start = "report"
+[plugins.query]
+component = "q.wasm"
+limits = { timeout_seconds_default = 901, output_bytes_max = 0 }
+grants = { http = ["ftp://a", "http://a/b"], secrets = ["kye", "none"] }
+[secrets.key]
+env = "STEPWELL_TEST_UNSET"
+file = "x"
+[secrets.none]
+"#;
+    insta::assert_snapshot!(problems(text, Purpose::Development), @"");
+}
+
+#[test]
+fn a_secret_comes_from_a_file_without_its_last_line_end() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("key"), "abc\n").unwrap();
+    let text = "[project]\nname = \"a\"\n[plugins.q]\ncomponent = \"q\"\ngrants.secrets = [\"k\"]\n\
+                [secrets.k]\nfile = \"key\"\n";
+    let file = directory.path().join(FILE_NAME);
+    let project = Project::parse(&file, text.to_owned(), Purpose::Production).unwrap();
+    assert!(project.plugins[0].plugin.grants.secrets.contains_key("k"));
+    std::fs::remove_file(directory.path().join("key")).unwrap();
+    assert!(Project::parse(&file, text.to_owned(), Purpose::Production).is_err());
+}
+
+#[test]
+fn the_nearest_project_file_is_found_upwards() {
+    let directory = tempfile::tempdir().unwrap();
+    let deep = directory.path().join("a/b");
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::write(directory.path().join(FILE_NAME), "").unwrap();
+    assert_eq!(Project::nearest(&deep), Some(directory.path().join(FILE_NAME)));
+}
+
+#[test]
+fn a_file_that_is_missing_or_too_large_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(FILE_NAME);
+    let missing = Project::read(&file, Purpose::Development).unwrap_err().render(&Palette::plain());
+    assert!(missing.contains("cannot read the project file"), "{missing}");
+    std::fs::write(&file, " ".repeat(usize::try_from(FILE_BYTES_MAX).unwrap() + 1)).unwrap();
+    let large = Project::read(&file, Purpose::Development).unwrap_err().render(&Palette::plain());
+    assert!(large.contains("has at most 1048576"), "{large}");
+}
