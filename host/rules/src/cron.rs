@@ -111,16 +111,14 @@ impl Days {
         match self {
             Self::OfMonth(days) => days.iter().filter_map(|number| day(*number)).collect(),
             Self::BeforeLast(before) => day(last.saturating_sub(*before)).into_iter().collect(),
-            Self::LastWorkday => all().filter(|date| is_workday(*date)).last().into_iter().collect(),
+            Self::LastWorkday => all().rfind(|date| is_workday(*date)).into_iter().collect(),
             Self::WorkdayNear(number) => {
                 let near = |distance: i16| day(number.saturating_add(distance)).filter(|date| is_workday(*date));
                 // A weekend lies at most two days off, and at a month's edge all on one side.
                 day(*number).and_then(|_| [0, -1, 1, 2, -2].into_iter().find_map(near)).into_iter().collect()
             }
             Self::OfWeek(days) => all().filter(|date| days.contains(&number_of(date.weekday()))).collect(),
-            Self::LastOfWeek(number) => {
-                all().filter(|date| number_of(date.weekday()) == *number).last().into_iter().collect()
-            }
+            Self::LastOfWeek(number) => all().rfind(|date| number_of(date.weekday()) == *number).into_iter().collect(),
             Self::NthOfWeek(number, nth) => {
                 let before = usize::try_from(nth.saturating_sub(1)).unwrap_or(usize::MAX);
                 all().filter(|date| number_of(date.weekday()) == *number).nth(before).into_iter().collect()
