@@ -10,7 +10,7 @@ use crate::explain::{self, Explanation};
 use crate::json::{Token, Tokens};
 use crate::matching::search;
 use crate::operators::{Grammar, Reader};
-use crate::wildcard::TOO_COMPLEX;
+use crate::wildcard::{TOO_COMPLEX, WILDCARD_PLACE_SETS_MAX};
 
 /// A pattern may be this many bytes of JSON.
 pub const PATTERN_BYTES_MAX: usize = 64 * 1024;
@@ -80,6 +80,8 @@ struct Structure<'a> {
     /// What stands before the names of the fields here: keys, each with a dot behind it.
     path: String,
     alternatives: Vec<Alternative>,
+    /// How many sets of places may still be looked at to tell how complex wildcards are.
+    place_sets_left: usize,
 }
 
 enum Level {
@@ -131,7 +133,13 @@ const RESERVED: [&str; 24] = [
 impl<'a> Structure<'a> {
     fn new(text: &'a str, grammar: Grammar) -> Self {
         let reader = Reader { tokens: Tokens::new(text), grammar };
-        Self { reader, open: Vec::new(), path: String::new(), alternatives: Vec::new() }
+        Self {
+            reader,
+            open: Vec::new(),
+            path: String::new(),
+            alternatives: Vec::new(),
+            place_sets_left: WILDCARD_PLACE_SETS_MAX,
+        }
     }
 
     fn read(mut self) -> Result<Vec<Alternative>, PatternError> {
@@ -185,11 +193,22 @@ impl<'a> Structure<'a> {
             }
             Token::ArrayStart => {
                 let conditions = self.reader.conditions()?;
-                check_complexity(&conditions)?;
+                self.check_complexity(&conditions)?;
                 self.write(conditions)
             }
             _ => self.reader.wrong(format!("\"{key}\" must be an object or an array")),
         }
+    }
+
+    fn check_complexity(&mut self, conditions: &[Condition]) -> Result<(), PatternError> {
+        for condition in conditions {
+            if let Condition::Wildcard(wildcard) = condition
+                && wildcard.is_too_complex(&mut self.place_sets_left)
+            {
+                return Err(PatternError::nowhere(PatternErrorKind::Limit, TOO_COMPLEX));
+            }
+        }
+        Ok(())
     }
 
     fn write(&mut self, conditions: Vec<Condition>) -> Result<(), PatternError> {
@@ -255,16 +274,6 @@ impl<'a> Structure<'a> {
             _ => self.reader.wrong("Only JSON object is allowed in array of $or relationship."),
         }
     }
-}
-
-fn check_complexity(conditions: &[Condition]) -> Result<(), PatternError> {
-    let complex = conditions
-        .iter()
-        .any(|condition| matches!(condition, Condition::Wildcard(wildcard) if wildcard.is_too_complex()));
-    if complex {
-        return Err(PatternError::nowhere(PatternErrorKind::Limit, TOO_COMPLEX));
-    }
-    Ok(())
 }
 
 fn check_size(some: &[Alternative], more: &[Alternative]) -> Result<(), PatternError> {

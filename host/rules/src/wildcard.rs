@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 /// A wildcard pattern is refused when some text could stand at more places of it at once.
 /// AWS publishes no number; this one lies between what it was seen to accept and refuse.
 pub const WILDCARD_PLACES_MAX: usize = 9;
-/// So many sets of places are looked at before a pattern counts as too complex.
-pub const WILDCARD_PLACE_SETS_MAX: usize = 4096;
+/// So many sets of places are looked at for all wildcards of an event pattern before it
+/// counts as too complex. A text without stars takes one set for each byte, so
+/// [`crate::PATTERN_BYTES_MAX`] is never too complex by itself.
+pub const WILDCARD_PLACE_SETS_MAX: usize = 2 * crate::PATTERN_BYTES_MAX;
 
 /// AWS's words for a pattern beyond [`WILDCARD_PLACES_MAX`].
 pub(crate) const TOO_COMPLEX: &str = "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character";
@@ -64,18 +66,20 @@ impl Wildcard {
         rest.ends_with(last.as_str())
     }
 
-    /// Whether some text could stand at too many places of this pattern at once.
-    pub(crate) fn is_too_complex(&self) -> bool {
+    /// Whether some text could stand at too many places of this pattern at once. The sets of
+    /// places looked at are taken off `sets_left`.
+    pub(crate) fn is_too_complex(&self, sets_left: &mut usize) -> bool {
         let tokens = self.tokens();
         let mut seen: BTreeSet<BTreeSet<Place>> = BTreeSet::new();
         let mut open = vec![BTreeSet::from([Place { token: 0, looping: false }])];
         while let Some(places) = open.pop() {
-            if places.len() > WILDCARD_PLACES_MAX || seen.len() >= WILDCARD_PLACE_SETS_MAX {
-                return true;
-            }
             if !seen.insert(places.clone()) {
                 continue;
             }
+            if places.len() > WILDCARD_PLACES_MAX || *sets_left == 0 {
+                return true;
+            }
+            *sets_left = sets_left.saturating_sub(1);
             let mut bytes: BTreeSet<Option<u8>> =
                 places.iter().filter_map(|place| place.literal(&tokens)).map(Some).collect();
             // No byte stands for all those that only a star takes.
@@ -178,11 +182,28 @@ mod tests {
         assert_eq!(Wildcard::read("a\\b").unwrap_err(), "Invalid escape character at pos 2");
     }
 
+    fn complex(pattern: &str, mut sets_left: usize) -> bool {
+        Wildcard::read(pattern).unwrap().is_too_complex(&mut sets_left)
+    }
+
     #[test]
     fn complexity_has_a_limit() {
-        assert!(Wildcard::read("*:*:*:*:*:event-bus/*").unwrap().is_too_complex());
-        assert!(!Wildcard::read("*:*:*:*:event-bus/*").unwrap().is_too_complex());
-        assert!(!Wildcard::read("arn:aws:events:*:*:event-bus/*").unwrap().is_too_complex());
-        assert!(Wildcard::read(&"ab*".repeat(500)).unwrap().is_too_complex());
+        for (pattern, too_complex) in [
+            ("*:*:*:*:*:event-bus/*", true),
+            ("*:*:*:*:event-bus/*", false),
+            ("*a*a*a*", false),
+            ("arn:aws:events:*:*:event-bus/*", false),
+            (&"ab*".repeat(500), true),
+            (&"x".repeat(60_000), false),
+        ] {
+            assert_eq!(complex(pattern, WILDCARD_PLACE_SETS_MAX), too_complex, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn looking_for_complexity_has_a_limit() {
+        assert!(!complex("abc*def", 20));
+        assert!(complex("abc*def", 5));
+        assert!(complex("*", 0));
     }
 }
