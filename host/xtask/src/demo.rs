@@ -104,10 +104,10 @@ impl Demo<'_> {
     fn show_report(&self, id: &str) -> Result<()> {
         let result = self.host.get(&format!("/api/v1/executions/{id}/result"))?;
         let value: serde_json::Value = serde_json::from_str(&result.body).context("the result is not JSON")?;
-        let path = saved_paths(&value).into_iter().map(|path| self.project.join("reports").join(path));
-        let Some(path) = path.into_iter().find(|path| path.is_file()) else {
+        let Some(key) = value.pointer("/report/key").and_then(serde_json::Value::as_str) else {
             bail!("the execution ended without a report: {}", result.body.trim_end());
         };
+        let path = self.project.join("reports").join(key);
         let report = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         println!("\nThe report lies in {}. It begins:\n", self.repository.shown(&path));
         for line in report.lines().take(REPORT_LINES_SHOWN) {
@@ -137,16 +137,6 @@ impl Demo<'_> {
         if !kept {
             println!("\nWebhooks need somebody at {}: `cargo xtask receive-webhooks`.", self.webhooks);
         }
-    }
-}
-
-/// Every text in a JSON document that could be the path of a saved object.
-fn saved_paths(value: &serde_json::Value) -> Vec<String> {
-    match value {
-        serde_json::Value::String(text) => vec![text.trim_start_matches("reports/").to_owned()],
-        serde_json::Value::Array(items) => items.iter().flat_map(saved_paths).collect(),
-        serde_json::Value::Object(fields) => fields.values().flat_map(saved_paths).collect(),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => Vec::new(),
     }
 }
 
