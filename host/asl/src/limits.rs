@@ -18,8 +18,10 @@ pub const CHOICE_NESTING_MAX: usize = 64;
 pub const STATE_NAME_CHARS_MAX: usize = 80;
 /// Most iterations of an inline Map at the same time, also with `MaxConcurrency` 0 (iterations).
 pub const MAP_CONCURRENCY_MAX: u64 = 40;
-/// Longest delay of a Wait state, a timeout or a retry (seconds).
+/// Longest delay that a definition can give a Wait state, a timeout or a retry (seconds).
 pub const DELAY_SECONDS_MAX: u64 = 99_999_999;
+/// Longest wait that an input can ask of a Wait state (seconds).
+pub const WAIT_SECONDS_MAX: u64 = 0x7fff_ffff;
 /// Most `MaxAttempts` of a retrier (attempts).
 pub const RETRY_ATTEMPTS_MAX: u64 = 99_999_999;
 /// Longest `MaxDelaySeconds` of a retrier (seconds).

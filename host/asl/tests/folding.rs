@@ -64,7 +64,7 @@ fn begin(machine: &Arc<Machine>, seed: u64, out: &mut Output) -> Execution {
 fn input(turn: &Turn, open: &[Effect]) -> Input {
     match turn.outcome {
         0 => return Input::Returned { call: CallId(1), outcome: Ok(Value::Null), receipt: None },
-        1 if turn.later_micros % 50 == 0 => return Input::Stopped { error: Some("Stop".into()), cause: None },
+        1 if turn.later_micros.is_multiple_of(50) => return Input::Stopped { error: Some("Stop".into()), cause: None },
         _ => {}
     }
     if open.is_empty() {

@@ -188,6 +188,26 @@ fn a_choice_without_a_default_is_warned_about() {
 }
 
 #[test]
+fn delays_and_attempts_have_a_most() {
+    for (field, max) in [
+        ("IntervalSeconds", limits::DELAY_SECONDS_MAX),
+        ("MaxAttempts", limits::RETRY_ATTEMPTS_MAX),
+        ("MaxDelaySeconds", limits::RETRY_DELAY_SECONDS_MAX),
+    ] {
+        let retrier = |n: u64| {
+            state(&format!(
+                r#""Type":"Task","Resource":"task:x","End":true,"Retry":[{{"ErrorEquals":["E"],"{field}":{n}}}]"#
+            ))
+        };
+        assert_eq!(problems(&retrier(max)), "");
+        assert!(problems(&retrier(max + 1)).contains(&format!("but was {}", max + 1)));
+    }
+    let wait = |n: u64| state(&format!(r#""Type":"Wait","End":true,"Seconds":{n}"#));
+    assert_eq!(problems(&wait(limits::DELAY_SECONDS_MAX)), "");
+    assert!(problems(&wait(limits::DELAY_SECONDS_MAX + 1)).contains("from 0 to 99999999"));
+}
+
+#[test]
 fn every_limit_of_a_definition_is_reached() {
     let long = " ".repeat(limits::DEFINITION_BYTES_MAX + 1);
     assert!(problems(&long).starts_with("DEFINITION_LIMIT_EXCEEDED: The definition has 1048577 bytes"));

@@ -168,7 +168,8 @@ impl Execution {
         &self.machine
     }
 
-    /// The names of the states it is in, outer ones first.
+    /// The names of the states it is in: of the machine, and of every branch and iteration that
+    /// runs.
     #[must_use]
     pub fn current_states(&self) -> Vec<Arc<str>> {
         self.fold.threads.iter().map(|thread| Arc::clone(&self.machine.state(thread.state).name)).collect()
@@ -224,15 +225,15 @@ impl Step<'_> {
         digest.number(id);
         digest.number(previous_id);
         digest.text(kind.type_name());
-        match &kind {
-            EventKind::StateEntered { name, .. } => digest.text(name),
-            EventKind::ExecutionSucceeded { output } => digest.value(output),
-            EventKind::ExecutionFailed { failure } => {
-                digest.text(failure.error_name());
-                digest.text(failure.cause.as_deref().unwrap_or(""));
-            }
-            // The type and the ids say enough: what they carry shows in an effect or at the end.
-            _ => {}
+        // The type and the ids say enough of most events: what they carry shows in an effect,
+        // or at the end.
+        if let EventKind::StateEntered { name, .. } = &kind {
+            digest.text(name);
+        } else if let EventKind::ExecutionSucceeded { output } = &kind {
+            digest.value(output);
+        } else if let EventKind::ExecutionFailed { failure } = &kind {
+            digest.text(failure.error_name());
+            digest.text(failure.cause.as_deref().unwrap_or(""));
         }
         self.out.events.push(HistoryEvent { id, previous_id, at: self.at, kind });
         id

@@ -4,7 +4,7 @@ use stepwell_expr::{Expression, Number, Value};
 
 use super::run::{Done, Step, micros};
 use super::thread::{Phase, ThreadIx};
-use crate::limits::DELAY_SECONDS_MAX;
+use crate::limits::{DELAY_SECONDS_MAX, WAIT_SECONDS_MAX};
 use crate::machine::{Seconds, State, Wait};
 use crate::{Failure, Timestamp};
 
@@ -124,6 +124,3 @@ impl Step<'_> {
         }
     }
 }
-
-/// Longest wait that is accepted (seconds).
-const WAIT_SECONDS_MAX: u64 = 0x7fff_ffff;
