@@ -72,3 +72,16 @@ fn has_word(text: &str, word: &str) -> bool {
             && !text[at + word.len()..].chars().next().is_some_and(inside)
     })
 }
+
+#[test]
+fn every_failure_name_is_in_its_table() {
+    let document = read(DOCUMENT);
+    let problems: Vec<_> = read("host/tasks/src/failures.rs")
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains('.') && !document.contains(&format!("| `{name}` |")))
+        .map(str::to_owned)
+        .collect();
+    report("architecture: the table of failure names lacks it", &problems);
+}

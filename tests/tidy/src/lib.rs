@@ -3,8 +3,10 @@
 #![cfg(test)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod architecture;
 mod arrows;
 mod dependencies;
+mod limits;
 mod names;
 mod pins;
 mod plugins;
