@@ -197,10 +197,10 @@ pub(super) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>)
 /// How many letters must be changed, put in, left out or swapped with their neighbour. Texts
 /// that are longer than any name count as far away.
 fn distance(a: &str, b: &str) -> usize {
-    const COMPARED_CHARS_MAX: usize = 100;
-    let a: Vec<char> = a.chars().take(COMPARED_CHARS_MAX + 1).collect();
-    let b: Vec<char> = b.chars().take(COMPARED_CHARS_MAX + 1).collect();
-    if a.len() > COMPARED_CHARS_MAX || b.len() > COMPARED_CHARS_MAX {
+    const COMPARED_CHARS: usize = 100;
+    let a: Vec<char> = a.chars().take(COMPARED_CHARS + 1).collect();
+    let b: Vec<char> = b.chars().take(COMPARED_CHARS + 1).collect();
+    if a.len() > COMPARED_CHARS || b.len() > COMPARED_CHARS {
         return usize::MAX;
     }
     let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX - 1);

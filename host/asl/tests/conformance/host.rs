@@ -22,7 +22,7 @@ pub struct Refused {
 }
 
 const NOW_MICROS: i64 = 1_790_000_000_000_000;
-const STEPS_MAX: usize = 100_000;
+const STEPS: usize = 100_000;
 
 pub fn run(case: &Json) -> Result<Ran, Refused> {
     let text = match &case["definition"] {
@@ -45,7 +45,7 @@ pub fn run(case: &Json) -> Result<Ran, Refused> {
     let mut execution = Execution::start(Arc::new(machine), start(&input), &mut out);
     let mut now = NOW_MICROS;
     let mut open: VecDeque<Effect> = out.effects.drain(..).collect();
-    for _ in 0..STEPS_MAX {
+    for _ in 0..STEPS {
         let Some(effect) = next(&mut open) else { break };
         let input = match effect {
             Effect::Invoke(invoke) => {
