@@ -6,6 +6,9 @@ pub const PAYLOAD_BYTES_MAX: usize = 262_144;
 /// Deepest nesting of objects and arrays in a payload (levels). What is deeper could not be
 /// read back from its text.
 pub const PAYLOAD_DEPTH_MAX: usize = 120;
+/// Most new payloads that one step may make, before the execution waits for an input (bytes).
+/// It keeps a definition that never waits from filling the memory with its history.
+pub const STEP_BYTES_MAX: usize = 402_653_184;
 /// Most events in an execution's history (events).
 pub const HISTORY_EVENTS_MAX: u64 = 25_000;
 /// Largest definition (bytes of text).

@@ -346,6 +346,21 @@ fn payloads_have_a_largest_size_and_a_deepest_nesting() {
 }
 
 #[test]
+fn a_step_makes_only_so_much() {
+    let text = "a".repeat(40_000);
+    let definition = r#"{"StartAt":"A","States":{
+        "A":{"Type":"Pass","Parameters":{"x.$":"$.x","a":1},"Next":"B"},
+        "B":{"Type":"Pass","Parameters":{"x.$":"$.x","b":1},"Next":"A"}}}"#;
+    let (execution, _) = start(definition, &format!(r#"{{"x":"{text}"}}"#));
+    let (error, cause) = failure(&execution);
+    assert_eq!(error, "States.Runtime");
+    assert!(
+        cause.ends_with("The execution made more than 402653184 bytes of payloads without waiting for anything."),
+        "{cause}"
+    );
+}
+
+#[test]
 fn a_result_that_is_too_large_fails_its_task() {
     let (mut execution, mut out) = start(&one_state(r#""Type":"Task","Resource":"task:big","End":true"#), "{}");
     let large = format!("\"{}\"", "a".repeat(limits::PAYLOAD_BYTES_MAX - 1));

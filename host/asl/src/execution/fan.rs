@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use stepwell_expr::{Expression, Value};
 
-use super::payload::payload_fits;
 use super::run::{Done, Step};
 use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
 use crate::limits::MAP_CONCURRENCY_MAX;
@@ -199,7 +198,7 @@ impl Step<'_> {
         let scope = stepwell_expr::Scope::new(&input, &context);
         let selected =
             selector.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?;
-        if payload_fits(&selected) { Ok(selected) } else { Err(super::payload::too_large(&state.name)) }
+        self.fitting(at, state, selected, &state.name)
     }
 
     pub(super) fn branch_is_done(

@@ -176,7 +176,7 @@ impl Execution {
     }
 
     fn stepping<'a>(&'a mut self, at: Timestamp, out: &'a mut Output) -> Step<'a> {
-        Step { machine: &self.machine, fold: &mut self.fold, at, out }
+        Step { machine: &self.machine, fold: &mut self.fold, at, out, made_bytes: 0 }
     }
 }
 

@@ -8,17 +8,23 @@ use stepwell_expr::{EvalError, Expression, Number, Scope, Template, Value, json_
 use super::run::Step;
 use super::thread::{Thread, ThreadIx};
 use crate::Failure;
-use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, STEP_BYTES_MAX};
 use crate::machine::{QueryLanguage, ResultPath, Selection, State};
 
 /// Whether a value can be a payload: an execution's input, a result, an output.
 #[must_use]
 pub fn payload_fits(value: &Value) -> bool {
-    let mut bytes = PAYLOAD_BYTES_MAX;
-    match bounded(value, &mut bytes, PAYLOAD_DEPTH_MAX) {
-        Bound::Fits => true,
-        Bound::TooDeep => false,
-        Bound::MayBeTooLong => shallow(value) && json_bytes_within(value, PAYLOAD_BYTES_MAX).is_ok(),
+    measured(value).is_some()
+}
+
+/// About how many bytes of text a value has; `None` when it cannot be a payload.
+fn measured(value: &Value) -> Option<usize> {
+    let mut size = Size::default();
+    match size.add(value, PAYLOAD_DEPTH_MAX) {
+        Bound::Fits => Some(size.least),
+        Bound::TooDeep => None,
+        Bound::MayBeTooLong if shallow(value) => json_bytes_within(value, PAYLOAD_BYTES_MAX).ok(),
+        Bound::MayBeTooLong => None,
     }
 }
 
@@ -106,7 +112,21 @@ impl Step<'_> {
         let thread = self.thread(at)?;
         let output = select(&state.flow.output_path, &value, || self.fold.about.context(state, thread))
             .map_err(|error| self.evaluation(at, state, &error))?;
-        if same(&output, &thread.input) || payload_fits(&output) { Ok(output) } else { Err(too_large(&state.name)) }
+        if same(&output, &thread.input) { Ok(output) } else { self.fitting(at, state, output, &state.name) }
+    }
+
+    /// A new payload, if it is not too large and the step may still make it. `name` is the
+    /// state or task that made it.
+    pub(super) fn fitting(&mut self, at: ThreadIx, state: &State, value: Value, name: &str) -> Result<Value, Failure> {
+        let Some(bytes) = measured(&value) else { return Err(too_large(name)) };
+        self.made_bytes = self.made_bytes.saturating_add(bytes);
+        if self.made_bytes > STEP_BYTES_MAX {
+            let detail = format!(
+                "The execution made more than {STEP_BYTES_MAX} bytes of payloads without waiting for anything."
+            );
+            return Err(self.runtime(at, state, detail));
+        }
+        Ok(value)
     }
 
     pub(super) fn context(&self, at: ThreadIx, state: &State) -> Value {
@@ -139,7 +159,7 @@ impl Step<'_> {
 }
 
 /// `States.DataLimitExceeded` of a state, or of the task with this name.
-pub(super) fn too_large(name: &str) -> Failure {
+fn too_large(name: &str) -> Failure {
     Failure::new(
         "States.DataLimitExceeded",
         format!(
@@ -175,52 +195,57 @@ enum Bound {
     MayBeTooLong,
 }
 
-/// Takes an upper bound of the text's length from `bytes`. It recurses `depth` deep at most,
-/// and stops where the bytes run out, so values that share their parts do no harm.
-fn bounded(value: &Value, bytes: &mut usize, depth: usize) -> Bound {
-    let own = match value {
-        Value::Null | Value::Bool(_) => 5,
-        Value::Number(Number::Int(n)) if n.unsigned_abs() < 1_000 => 4,
-        Value::Number(_) => 25,
-        Value::String(text) => text_bound(text),
-        Value::Array(items) => items.len() + 2,
-        Value::Object(map) => map.len() + 2,
-    };
-    let Some(left) = bytes.checked_sub(own) else { return Bound::MayBeTooLong };
-    *bytes = left;
-    let mut inner = |value: &Value| match depth.checked_sub(1) {
-        Some(depth) => bounded(value, bytes, depth),
-        None => Bound::TooDeep,
-    };
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Bound::Fits,
-        Value::Array(items) => {
-            items.iter().map(&mut inner).find(|bound| !matches!(bound, Bound::Fits)).unwrap_or(Bound::Fits)
+/// Bounds of the length of a value's text (bytes).
+#[derive(Debug, Default)]
+struct Size {
+    least: usize,
+    most: usize,
+}
+
+impl Size {
+    /// Adds a value. It recurses `depth` deep at most, and stops where the bytes run out, so
+    /// values that share their parts do no harm. Texts are not looked at: every byte may be
+    /// escaped as six.
+    fn add(&mut self, value: &Value, depth: usize) -> Bound {
+        let (least, most) = match value {
+            Value::Null | Value::Bool(_) => (4, 5),
+            Value::Number(Number::Int(n)) if n.unsigned_abs() < 1_000 => (1, 4),
+            Value::Number(_) => (3, 25),
+            Value::String(text) => (text.len() + 2, 6 * text.len() + 2),
+            Value::Array(items) => (items.len() + 2, items.len() + 2),
+            Value::Object(map) => (2 * map.len() + 2, 2 * map.len() + 2),
+        };
+        if !self.grow(least, most) {
+            return Bound::MayBeTooLong;
         }
-        Value::Object(map) => {
-            let mut keys = 0_usize;
-            for (key, value) in map.iter() {
-                keys += text_bound(key) + 1;
-                match inner(value) {
-                    Bound::Fits => {}
-                    bound @ (Bound::TooDeep | Bound::MayBeTooLong) => return bound,
-                }
+        let inner = depth.checked_sub(1);
+        let add = |size: &mut Self, value: &Value| inner.map_or(Bound::TooDeep, |depth| size.add(value, depth));
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Bound::Fits,
+            Value::Array(items) => {
+                let mut bounds = items.iter().map(|item| add(self, item));
+                bounds.find(|bound| !matches!(bound, Bound::Fits)).unwrap_or(Bound::Fits)
             }
-            match bytes.checked_sub(keys) {
-                Some(left) => {
-                    *bytes = left;
-                    Bound::Fits
+            Value::Object(map) => {
+                for (key, value) in map.iter() {
+                    if !self.grow(key.len() + 2, 6 * key.len() + 2) {
+                        return Bound::MayBeTooLong;
+                    }
+                    match add(self, value) {
+                        Bound::Fits => {}
+                        bound @ (Bound::TooDeep | Bound::MayBeTooLong) => return bound,
+                    }
                 }
-                None => Bound::MayBeTooLong,
+                Bound::Fits
             }
         }
     }
-}
 
-/// Every byte may be escaped as six in a long text; a short one is looked at.
-fn text_bound(text: &str) -> usize {
-    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).count();
-    text.len() + 5 * escaped + 2
+    fn grow(&mut self, least: usize, most: usize) -> bool {
+        self.least += least;
+        self.most += most;
+        self.most <= PAYLOAD_BYTES_MAX
+    }
 }
 
 /// Whether nothing in the value is deeper than a payload may be. Without recursion; used for

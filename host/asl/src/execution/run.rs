@@ -15,6 +15,8 @@ pub(super) struct Step<'a> {
     pub(super) fold: &'a mut Fold,
     pub(super) at: Timestamp,
     pub(super) out: &'a mut Output,
+    /// Of new payloads, so far (bytes).
+    pub(super) made_bytes: usize,
 }
 
 /// How far a state came.

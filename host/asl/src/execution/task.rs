@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
 
-use super::payload::{payload_fits, too_large};
 use super::run::{Done, Step};
 use super::thread::{Phase, ThreadIx};
 use crate::definition::invoked_name;
@@ -15,9 +14,7 @@ use crate::{CallId, Effect, EventKind, Failure, Invoke, Receipt, Resource};
 impl Step<'_> {
     pub(super) fn call(&mut self, at: ThreadIx, state: &State, task: &Task) -> Result<Done, Failure> {
         let input = self.effective_input(at, state)?;
-        if !payload_fits(&input) {
-            return Err(too_large(&state.name));
-        }
+        let input = self.fitting(at, state, input, &state.name)?;
         let timeout_seconds = self.seconds(at, state, &task.timeout, "TimeoutSecondsPath")?;
         let heartbeat_seconds = self.seconds(at, state, &task.heartbeat, "HeartbeatSecondsPath")?;
         let (resource, argument) = self.called(at, state, &task.target, &input)?;
@@ -92,9 +89,9 @@ impl Step<'_> {
         let state = self.machine.state(thread.state);
         let (Kind::Task(task), Phase::Calling(invoke)) = (&state.kind, called) else { return };
         let outcome = outcome.map_err(|failure| self.not_found(&task.target, &invoke.resource, failure));
-        let outcome = outcome.map(|result| wrapped(&task.target, result)).and_then(|result| {
-            if payload_fits(&result) { Ok(result) } else { Err(too_large(&result_owner(&task.target))) }
-        });
+        let outcome = outcome
+            .map(|result| wrapped(&task.target, result))
+            .and_then(|result| self.fitting(at, state, result, &result_owner(&task.target)));
         let receipt = receipt.map(Box::new);
         let event = match &outcome {
             Ok(result) => succeeded(&task.target, result.clone(), receipt),
