@@ -17,7 +17,9 @@ pub enum Error {
     #[error("the HTTP client of the http grant does not start: {0}")]
     HttpClient(String),
     /// The directory for compiled components cannot be used.
-    #[error("the directory for compiled components, {path}, cannot be used: {source}; make it writable for this user, or name another data directory")]
+    #[error(
+        "the directory for compiled components, {path}, cannot be used: {source}; make it writable for this user, or name another data directory"
+    )]
     Cache { path: PathBuf, source: std::io::Error },
     /// Two plugins have one name.
     #[error("two plugins are named {0}; task names are unique in a project")]

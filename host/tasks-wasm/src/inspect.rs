@@ -58,8 +58,7 @@ fn description(bytes: &[u8], outline: &Outline, limits: &Limits) -> Result<Resul
     let linker = linker(&engine).map_err(|error| Error::Engine(format!("{error:#}")))?;
     let (workers, _ticker) = (Workers::start()?, EpochTicker::start(&engine)?);
     let clients = ClientFactory::new(None);
-    let loader =
-        Loader { engine: &engine, linker: &linker, cache: None, clients: &clients, walls: Walls::default() };
+    let loader = Loader { engine: &engine, linker: &linker, cache: None, clients: &clients, walls: Walls::default() };
     Ok(match loader.prepare(bytes, outline, &|_| {}) {
         Ok(component) => workers.block_on(loader.describe(&component, limits)),
         Err(reason) => Err(reason),

@@ -153,8 +153,7 @@ mod tests {
         log.append(LogStream::Stdout, b"one\ntw").unwrap();
         log.append(LogStream::Stdout, b"o\n").unwrap();
         log.append(LogStream::Stderr, b"three").unwrap();
-        let texts: Vec<_> =
-            log.lines(&Grants::default()).into_iter().map(|line| (line.stream, line.text)).collect();
+        let texts: Vec<_> = log.lines(&Grants::default()).into_iter().map(|line| (line.stream, line.text)).collect();
         assert_eq!(
             texts,
             [

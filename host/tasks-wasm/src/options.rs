@@ -70,6 +70,9 @@ pub struct RuntimeOptions {
     pub allocator: Allocator,
     /// How a call is ended when its fuel does not end it.
     pub walls: Walls,
+    /// The largest budget of any call (units), for less than the second that is the least a
+    /// state can ask for. Without it, seconds decide.
+    pub fuel_max: Option<u64>,
     /// How names become addresses; the system's resolver when there is none.
     pub resolver: Option<Resolver>,
 }
@@ -105,8 +108,8 @@ pub struct Walls {
 impl Default for Walls {
     fn default() -> Self {
         Self {
-            backstop_per_second: Duration::from_secs(10),
-            backstop_extra: Duration::from_secs(20),
+            backstop_per_second: Duration::from_secs(30),
+            backstop_extra: Duration::from_secs(60),
             epoch_extra: Duration::from_secs(5),
         }
     }

@@ -53,7 +53,9 @@ pub(crate) fn of(
         Ended::Returned(Ok(result)) => return accepted(result, limits),
         Ended::Returned(Err(failure)) => own(failure, log),
         Ended::Trapped(error) => trapped(&error, spent, meter, limits, log),
-        Ended::Backstop => timed_out(spent, "; the wall clock ended it: the machine computed too slowly, or a host call did not end"),
+        Ended::Backstop => {
+            timed_out(spent, "; the wall clock ended it: the machine computed too slowly, or a host call did not end")
+        }
         Ended::HostPanicked => Failure::new(
             failures::HOST_UNAVAILABLE,
             "a fault of the host ended the call; its log on standard error has the details",
@@ -125,7 +127,10 @@ fn trapped(error: &Error, spent: &Spent, meter: &Meter, limits: &Limits, log: &[
     }
     let text = error.root_cause().to_string();
     if is_stack_used_up(error, &names) {
-        return Failure::new(failures::STACK_LIMIT, format!("the task recursed deeper than its stack allows (stack_bytes_max){}", at(&names)));
+        return Failure::new(
+            failures::STACK_LIMIT,
+            format!("the task recursed deeper than its stack allows (stack_bytes_max){}", at(&names)),
+        );
     }
     match (error.downcast_ref::<Trap>(), panic_message(log)) {
         (Some(Trap::UnreachableCodeReached), Some(message)) => {
@@ -161,13 +166,21 @@ fn out_of_memory(meter: &Meter, limits: &Limits, names: &[String]) -> Option<Fai
     if let Some(bytes) = meter.memory_bytes_refused {
         return Some(Failure::new(
             failures::MEMORY_LIMIT,
-            format!("the task asked for {bytes} bytes of memory; memory_bytes_max is {}{}", limits.memory_bytes_max, at(names)),
+            format!(
+                "the task asked for {bytes} bytes of memory; memory_bytes_max is {}{}",
+                limits.memory_bytes_max,
+                at(names)
+            ),
         ));
     }
     let elements = meter.table_elements_refused?;
     Some(Failure::new(
         failures::TABLE_LIMIT,
-        format!("the task asked for {elements} table elements; table_elements_max is {}{}", limits.table_elements_max, at(names)),
+        format!(
+            "the task asked for {elements} table elements; table_elements_max is {}{}",
+            limits.table_elements_max,
+            at(names)
+        ),
     ))
 }
 
@@ -196,7 +209,8 @@ fn is_stack_used_up(error: &Error, names: &[String]) -> bool {
         Some(Trap::StackOverflow) => true,
         Some(Trap::MemoryOutOfBounds) => {
             let repeats = |name: &String| names.iter().filter(|other| *other == name).count() >= RECURSION_FRAMES;
-            fault_address(error).is_some_and(|address| address >= (1 << 32) - BELOW_ZERO_BYTES) && names.iter().any(repeats)
+            fault_address(error).is_some_and(|address| address >= (1 << 32) - BELOW_ZERO_BYTES)
+                && names.iter().any(repeats)
         }
         _ => false,
     }
@@ -240,8 +254,20 @@ fn names(error: &Error) -> Vec<String> {
 }
 
 fn is_on_the_way_to_a_trap(name: &str) -> bool {
-    let prefixes = ["std::", "core::panicking", "core::result::unwrap_failed", "core::option::", "alloc::", "__rust", "__rg", "rust_", "<std::", "<alloc::"];
-    prefixes.iter().any(|prefix| name.starts_with(prefix)) || matches!(name, "abort" | "__abort" | "raise" | "dlmalloc" | "malloc" | "realloc" | "sbrk")
+    let prefixes = [
+        "std::",
+        "core::panicking",
+        "core::result::unwrap_failed",
+        "core::option::",
+        "alloc::",
+        "__rust",
+        "__rg",
+        "rust_",
+        "<std::",
+        "<alloc::",
+    ];
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
+        || matches!(name, "abort" | "__abort" | "raise" | "dlmalloc" | "malloc" | "realloc" | "sbrk")
 }
 
 fn at(names: &[String]) -> String {

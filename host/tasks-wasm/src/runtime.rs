@@ -50,6 +50,7 @@ pub enum Stage {
 pub struct WasmTasks {
     plugins: BTreeMap<String, Known>,
     walls: Walls,
+    fuel_max: u64,
     workers: Workers,
     _ticker: EpochTicker,
 }
@@ -101,7 +102,13 @@ impl WasmTasks {
                 return Err(Error::DuplicateName(name));
             }
         }
-        Ok(Self { plugins: known, walls: options.walls, workers, _ticker: ticker })
+        Ok(Self {
+            plugins: known,
+            walls: options.walls,
+            fuel_max: options.fuel_max.unwrap_or(u64::MAX),
+            workers,
+            _ticker: ticker,
+        })
     }
 
     /// The plugins that could not be loaded, and why.
@@ -151,11 +158,12 @@ impl Tasks for WasmTasks {
 
 impl WasmTasks {
     async fn run(&self, task: Arc<Loaded>, call: Call) -> Returned {
+        let fuel = task.limits.budget_seconds(call.budget.timeout_seconds) * FUEL_PER_SECOND;
         let setting = run::Setting {
             granted: Arc::clone(&task.granted),
             limits: task.limits.clone(),
             identity: call.identity,
-            fuel: task.limits.budget_seconds(call.budget.timeout_seconds) * FUEL_PER_SECOND,
+            fuel: fuel.min(self.fuel_max),
             walls: self.walls,
         };
         let slot_of = Arc::clone(&task);

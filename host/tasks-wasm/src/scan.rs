@@ -96,7 +96,9 @@ impl Outline {
                 let world = if any_grant { "task-with-grants" } else { "task" };
                 format!("stepwell:task/{world}@{version}")
             }
-            Err(_) if self.exports.iter().any(|name| name.starts_with("wasi:cli/run@")) => "wasi:cli/command".to_owned(),
+            Err(_) if self.exports.iter().any(|name| name.starts_with("wasi:cli/run@")) => {
+                "wasi:cli/command".to_owned()
+            }
             Err(_) if self.exports.iter().any(|name| name.starts_with("wasi:http/incoming-handler@")) => {
                 "wasi:http/proxy".to_owned()
             }
@@ -148,9 +150,7 @@ impl Nesting {
                 Encoding::Module => Part::Module,
             };
             if self.around.is_empty() && part == Part::Module {
-                return Err(invalid(
-                    "is a core module, not a component; build it for the target wasm32-wasip2",
-                ));
+                return Err(invalid("is a core module, not a component; build it for the target wasm32-wasip2"));
             }
             let nested = self.around.iter().filter(|part| **part == Part::Component).count() > 1;
             if nested {

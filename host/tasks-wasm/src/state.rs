@@ -34,7 +34,13 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(identity: Identity, granted: Arc<Granted>, limits: &Limits, log: &Log, waiting: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(
+        identity: Identity,
+        granted: Arc<Granted>,
+        limits: &Limits,
+        log: &Log,
+        waiting: Arc<AtomicBool>,
+    ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
         Self {

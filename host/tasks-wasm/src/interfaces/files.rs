@@ -248,7 +248,8 @@ impl At {
 
     fn remove(&self) -> Result<(), Error> {
         let metadata = self.root.symlink_metadata(self.path_or_dot()).map_err(|error| self.trouble(&error))?;
-        let removed = if metadata.is_dir() { self.root.remove_dir(&self.path) } else { self.root.remove_file(&self.path) };
+        let removed =
+            if metadata.is_dir() { self.root.remove_dir(&self.path) } else { self.root.remove_file(&self.path) };
         removed.map_err(|error| self.trouble(&error))
     }
 
@@ -262,9 +263,11 @@ impl At {
             ErrorKind::NotFound => Error::NotFound(said),
             ErrorKind::AlreadyExists => Error::Exists(said),
             ErrorKind::PermissionDenied => Error::Denied(said),
-            ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::DirectoryNotEmpty | ErrorKind::InvalidInput | ErrorKind::InvalidFilename => {
-                Error::Invalid(said)
-            }
+            ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::DirectoryNotEmpty
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidFilename => Error::Invalid(said),
             _ => Error::Unavailable(said),
         }
     }
@@ -286,7 +289,11 @@ fn check_path(path: &str) -> Result<(), Error> {
         return Err(Error::Denied(format!("{shown} leads out of the granted directory")));
     }
     let is_odd = |name: &str| {
-        name.is_empty() || name == "." || name.len() > NAME_BYTES_MAX || name.contains(['\0', '\\']) || name.starts_with(UNFINISHED)
+        name.is_empty()
+            || name == "."
+            || name.len() > NAME_BYTES_MAX
+            || name.contains(['\0', '\\'])
+            || name.starts_with(UNFINISHED)
     };
     if path.split('/').any(is_odd) {
         return Err(Error::Invalid(format!("{shown} is not a path of names with `/` between them")));

@@ -13,7 +13,9 @@ use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+};
 use reqwest::{Method, StatusCode, redirect};
 use url::Url;
 use wasmtime::StoreContextMut;
@@ -118,9 +120,10 @@ impl ClientFactory {
                 .dns_resolver(Filter::new(reach, self.resolver.clone()))
         };
         // Without any certificates on the machine, https finds nobody to trust; http still works.
-        builder().build().or_else(|_| builder().tls_certs_only([]).build()).map_err(|error| {
-            Error::Unreachable(format!("the host's HTTP client does not start: {}", chain(&error)))
-        })
+        builder()
+            .build()
+            .or_else(|_| builder().tls_certs_only([]).build())
+            .map_err(|error| Error::Unreachable(format!("the host's HTTP client does not start: {}", chain(&error))))
     }
 }
 
@@ -280,7 +283,8 @@ fn next_hop(hop: &Hop, response: &reqwest::Response) -> Result<Option<Hop>, Erro
     })?;
     let url = checked(url)?;
     let mut next = Hop { method: hop.method.clone(), headers: hop.headers.clone(), body: hop.body.clone(), url };
-    if changes_method && next.method != Method::HEAD && (status == StatusCode::SEE_OTHER || next.method == Method::POST) {
+    if changes_method && next.method != Method::HEAD && (status == StatusCode::SEE_OTHER || next.method == Method::POST)
+    {
         next.method = Method::GET;
         next.body = bytes::Bytes::new();
         next.headers.remove(CONTENT_TYPE);

@@ -9,7 +9,9 @@ use crate::options::Resolver;
 
 /// A name or address that leads where no grant said.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is not a public address; a grant must name it with its port (`http = [\"http://host:port\"]`) to reach it")]
+#[error(
+    "{0} is not a public address; a grant must name it with its port (`http = [\"http://host:port\"]`) to reach it"
+)]
 pub(super) struct NotPublic(pub(super) String);
 
 /// What a resolver may return.
@@ -40,9 +42,8 @@ impl Resolve for Filter {
                 Some(resolver) => resolver.addresses(name),
                 None => tokio::net::lookup_host((name, 0)).await?.collect(),
             };
-            let (allowed, refused): (Vec<_>, Vec<_>) = found
-                .into_iter()
-                .partition(|address| reach == Reach::Anywhere || is_public(address.ip()));
+            let (allowed, refused): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|address| reach == Reach::Anywhere || is_public(address.ip()));
             match (allowed.is_empty(), refused.first()) {
                 (true, Some(address)) => Err(NotPublic(format!("{name} ({})", address.ip())).into()),
                 (true, None) => Err(format!("{name} has no address").into()),
@@ -74,14 +75,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_special = match (a, b, c) {
         (0 | 10 | 127, _, _) => true,
-        (100, 64..=127, _) => true,                // shared by carriers; metadata of one cloud
-        (169, 254, _) => true,                     // link-local; metadata of most clouds
+        (100, 64..=127, _) => true, // shared by carriers; metadata of one cloud
+        (169, 254, _) => true,      // link-local; metadata of most clouds
         (172, 16..=31, _) | (192, 168, _) => true, // private
-        (192, 0, 0 | 2) => true,                   // protocols, documentation
-        (192, 88, 99) => true,                     // relays of old
-        (198, 18 | 19, _) => true,                 // benchmarks
-        (198, 51, 100) | (203, 0, 113) => true,    // documentation
-        (224..=255, _, _) => true,                 // multicast, reserved, broadcast
+        (192, 0, 0 | 2) => true,    // protocols, documentation
+        (192, 88, 99) => true,      // relays of old
+        (198, 18 | 19, _) => true,  // benchmarks
+        (198, 51, 100) | (203, 0, 113) => true, // documentation
+        (224..=255, _, _) => true,  // multicast, reserved, broadcast
         _ => false,
     };
     !is_special
@@ -113,7 +114,15 @@ mod tests {
 
     #[test]
     fn public_addresses() {
-        for text in ["1.1.1.1", "93.184.216.34", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
+        for text in [
+            "1.1.1.1",
+            "93.184.216.34",
+            "100.63.0.1",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+        ] {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }
@@ -121,11 +130,42 @@ mod tests {
     #[test]
     fn addresses_that_are_not() {
         for text in [
-            "0.0.0.0", "0.1.2.3", "10.0.0.1", "127.0.0.1", "127.255.0.9", "100.64.0.1", "100.100.100.200", "169.254.169.254",
-            "172.16.0.1", "172.31.255.255", "192.168.1.1", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1",
-            "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1",
-            "::ffff:169.254.169.254", "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "fc00::1",
-            "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "2001:db8::1", "2001::1", "100::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "127.0.0.1",
+            "127.255.0.9",
+            "100.64.0.1",
+            "100.100.100.200",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2002:a9fe:a9fe::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "100::1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }

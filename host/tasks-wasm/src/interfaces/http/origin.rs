@@ -20,7 +20,8 @@ impl Origin {
     /// # Errors
     /// Why it cannot be an origin.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("{text:?} {why}; an origin is `https://host[:port]` or `https://*.domain[:port]`");
+        let wrong =
+            |why: &str| format!("{text:?} {why}; an origin is `https://host[:port]` or `https://*.domain[:port]`");
         let is_wildcard = text.contains("://*.");
         let without_star = text.replacen("://*.", "://", 1);
         if without_star.contains('*') {
@@ -41,7 +42,13 @@ impl Origin {
         let authority = without_star.split("://").nth(1).unwrap_or("").trim_end_matches('/');
         let after_colon = authority.rsplit_once(':').map_or("", |(_, port)| port);
         let has_port_written = !after_colon.is_empty() && after_colon.bytes().all(|byte| byte.is_ascii_digit());
-        Ok(Self { scheme: url.scheme().to_owned(), host, port: url.port_or_known_default(), is_wildcard, has_port_written })
+        Ok(Self {
+            scheme: url.scheme().to_owned(),
+            host,
+            port: url.port_or_known_default(),
+            is_wildcard,
+            has_port_written,
+        })
     }
 
     /// Whether a URL lies in this origin.
@@ -103,9 +110,17 @@ mod tests {
 
     #[test]
     fn what_is_not_an_origin_is_refused() {
-        for text in
-            ["example.com", "ftp://example.com", "https://example.com/path", "https://*", "https://*.com", "https://a.*.com", "https://user@example.com", "https://*.1.2.3.4", ""]
-        {
+        for text in [
+            "example.com",
+            "ftp://example.com",
+            "https://example.com/path",
+            "https://*",
+            "https://*.com",
+            "https://a.*.com",
+            "https://user@example.com",
+            "https://*.1.2.3.4",
+            "",
+        ] {
             assert!(Origin::parse(text).is_err(), "{text}");
         }
     }

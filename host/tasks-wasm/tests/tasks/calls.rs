@@ -1,10 +1,7 @@
 //! What a call returns: results, contexts, failures of the guest's own, and receipts.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod world;
-
+use crate::world::{self, assert_alive, call, failure, run, shared};
 use stepwell_tasks::{FUEL_PER_SECOND, LogStream, Tasks, failures};
-use world::{assert_alive, call, failure, run, shared};
 
 #[tokio::test]
 async fn a_call_returns_the_result_and_a_receipt() {

@@ -1,12 +1,11 @@
 //! A runtime with test guests, and short ways to call them.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use stepwell_tasks::{Budget, Call, Failure, Identity, Returned, Tasks};
-use stepwell_tasks_wasm::{Grants, Limits, Plugin, RuntimeOptions, WasmTasks};
+use stepwell_tasks_wasm::{Access, Directory, Grants, Limits, Plugin, RuntimeOptions, Secret, WasmTasks};
 use stepwell_testing::guest;
 
 /// Compiled guests are kept between test processes, as a host keeps them between runs.
@@ -45,13 +44,34 @@ pub fn shared() -> Arc<WasmTasks> {
     Arc::clone(tasks)
 }
 
-/// The guest `grants` with these grants; a settings key stands in for what is not tested,
-/// since an import without any grant is refused at load.
+/// The guest `grants` with these grants.
 pub fn granted(grants: Grants) -> Arc<WasmTasks> {
     load(vec![granted_plugin(grants)])
 }
 
-pub fn granted_plugin(grants: Grants) -> Plugin {
+/// The guest imports every interface, and an import without any grant is refused at load:
+/// so each interface that is not tested gets a grant of something that is of no use.
+pub fn granted_plugin(mut grants: Grants) -> Plugin {
+    let unused = stepwell_testing::target_directory().join("unused-grants");
+    if grants.http.is_empty() {
+        grants.http.push("https://unused.test".to_owned());
+    }
+    if grants.databases.is_empty() {
+        std::fs::create_dir_all(&unused).unwrap();
+        let database = unused.join("unused.db");
+        rusqlite::Connection::open(&database).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+        grants.databases.insert("unused".to_owned(), database);
+    }
+    if grants.directories.is_empty() {
+        let directory = Directory { path: unused.join("directory"), access: Access::ReadWrite };
+        grants.directories.insert("unused".to_owned(), directory);
+    }
+    if grants.config.is_empty() {
+        grants.config.insert("unused".to_owned(), String::new());
+    }
+    if grants.secrets.is_empty() {
+        grants.secrets.insert("unused".to_owned(), Secret::new(String::new()));
+    }
     let mut plugin = plugin("grants", guest("grants"));
     plugin.limits.timeout_seconds_default = 5;
     plugin.grants = grants;
