@@ -117,7 +117,9 @@ impl Default for Walls {
 
 /// Turns a host name into addresses; tests put their own here.
 #[derive(Clone)]
-pub struct Resolver(Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>);
+pub struct Resolver(Arc<Resolve>);
+
+type Resolve = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
 
 impl Resolver {
     /// A resolver that answers with what `addresses` returns for the name.

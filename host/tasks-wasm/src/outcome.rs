@@ -270,12 +270,29 @@ fn is_on_the_way_to_a_trap(name: &str) -> bool {
         || matches!(name, "abort" | "__abort" | "raise" | "dlmalloc" | "malloc" | "realloc" | "sbrk")
 }
 
+/// What a toolchain puts between the engine and the author's function.
+fn is_glue(name: &str) -> bool {
+    name.contains("_export_run_cabi") || name.starts_with("stepwell:task/guest@")
+}
+
+/// The names as part of a cause; a recursion is shown once, with its count.
 fn at(names: &[String]) -> String {
-    if names.is_empty() {
+    let mut shown: Vec<(&str, usize)> = Vec::new();
+    for name in names.iter().filter(|name| !is_glue(name)) {
+        match shown.last_mut() {
+            Some((last, count)) if *last == name.as_str() => *count = count.saturating_add(1),
+            _ => shown.push((name, 1)),
+        }
+    }
+    if shown.is_empty() {
         return String::new();
     }
-    let shown: Vec<&str> = names.iter().take(FRAMES_SHOWN).map(String::as_str).collect();
-    let more = if names.len() > FRAMES_SHOWN { " <- …" } else { "" };
+    let more = if shown.len() > FRAMES_SHOWN { " <- …" } else { "" };
+    let shown: Vec<String> = shown
+        .into_iter()
+        .take(FRAMES_SHOWN)
+        .map(|(name, count)| if count > 1 { format!("{name} ({count} times)") } else { name.to_owned() })
+        .collect();
     format!("; in {}{more}", shown.join(" <- "))
 }
 

@@ -14,7 +14,10 @@ const BUILT: &str = "STEPWELL_GUESTS_BUILT";
 /// The repository's root directory.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_else(|error| panic!("the repository: {error}"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap_or_else(|error| panic!("the repository: {error}"))
 }
 
 /// The component of a guest in `tests/guests`, built when it is not up to date.
@@ -54,7 +57,11 @@ fn component(workspace: &str, name: &str) -> PathBuf {
     }
     let file = format!("{}.wasm", name.replace('-', "_"));
     let path = target_directory().join("wasm32-wasip2/release").join(file);
-    assert!(path.is_file(), "{} is missing: nothing in {workspace} is named {name}, or {BUILT} is set too early", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: nothing in {workspace} is named {name}, or {BUILT} is set too early",
+        path.display()
+    );
     path
 }
 

@@ -15,10 +15,18 @@ fn wasi_texts_are_those_of_the_linked_crate() {
         take(&linked, &vendored);
     }
     let names = names(&linked);
-    assert_eq!(names, self::names(&vendored), "files in wit/v1/deps; UPDATE_WIT=1 cargo test -p stepwell-testing takes them anew");
+    assert_eq!(
+        names,
+        self::names(&vendored),
+        "files in wit/v1/deps; UPDATE_WIT=1 cargo test -p stepwell-testing takes them anew"
+    );
     for name in names {
-        let (ours, theirs) = (fs::read_to_string(vendored.join(&name)).unwrap(), fs::read_to_string(linked.join(&name)).unwrap());
-        assert!(ours == theirs, "wit/v1/deps/{name} is not that of the linked wasmtime-wasi; UPDATE_WIT=1 cargo test -p stepwell-testing takes it anew");
+        let (ours, theirs) =
+            (fs::read_to_string(vendored.join(&name)).unwrap(), fs::read_to_string(linked.join(&name)).unwrap());
+        assert!(
+            ours == theirs,
+            "wit/v1/deps/{name} is not that of the linked wasmtime-wasi; UPDATE_WIT=1 cargo test -p stepwell-testing takes it anew"
+        );
     }
 }
 

@@ -175,10 +175,10 @@ impl Client {
             return Err(Error::Denied(format!("no http grant covers {}", url.origin().ascii_serialization())));
         }
         let is_private_meant = matching.iter().any(|origin| origin.means_private());
-        if let (false, Some(address)) = (is_private_meant, addresses::literal(url)) {
-            if !addresses::is_public(address) {
-                return Err(Error::Denied(NotPublic(address.to_string()).to_string()));
-            }
+        if let (false, Some(address)) = (is_private_meant, addresses::literal(url))
+            && !addresses::is_public(address)
+        {
+            return Err(Error::Denied(NotPublic(address.to_string()).to_string()));
         }
         let (client, reach) = match is_private_meant {
             true => (&self.anywhere, Reach::Anywhere),

@@ -183,7 +183,7 @@ fn ask(connection: &Connection, statement: &str, values: &[Value], rows_max: u32
     if expected != values.len() {
         return Err(Error::Statement(format!("the statement has {expected} parameters, {} were given", values.len())));
     }
-    let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut found = Rows { columns, rows: Vec::new(), truncated: false };
     let mut bytes = 0_usize;

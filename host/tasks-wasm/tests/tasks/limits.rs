@@ -103,7 +103,7 @@ async fn an_exit() {
 
 #[tokio::test]
 async fn concurrent_calls_wait_for_their_turn() {
-    let mut one_at_a_time = world::plugin("probe", stepwell_testing::guest("probe"));
+    let mut one_at_a_time = world::plugin("probe", guest("probe"));
     one_at_a_time.limits.concurrent_calls_max = 1;
     let tasks = world::load(vec![one_at_a_time]);
     let calls = (0..3).map(|_| run(&tasks, "probe", r#"{"do":"sleep","n":40}"#));

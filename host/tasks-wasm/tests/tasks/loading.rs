@@ -137,7 +137,8 @@ async fn imports_that_nothing_opens() {
 #[tokio::test]
 async fn imports_without_their_grant_name_the_grant_to_add() {
     let all = granted_plugin(Grants::default());
-    let take_away: [(&str, &str, fn(&mut Grants)); 5] = [
+    type TakeAway = fn(&mut Grants);
+    let take_away: [(&str, &str, TakeAway); 5] = [
         ("http", "http = [\"https://host\"]", |grants| grants.http.clear()),
         ("sql", "databases.NAME = { path", |grants| grants.databases.clear()),
         ("files", "directories.NAME = { path", |grants| grants.directories.clear()),
