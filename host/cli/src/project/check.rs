@@ -293,6 +293,8 @@ impl<'a> Check<'a> {
                 self.problem(span, format!("the secret \"{name}\" has no value: {message}"), help);
                 None
             }
+            // That it comes from nowhere is said where it is described.
+            (None, None) if table.value_for_development.is_none() => None,
             (None, None) => {
                 let message = format!("the secret \"{name}\" has only a value for development");
                 self.problem(name.span(), message, "`stepwell serve` needs env = \"VARIABLE\" or file = \"PATH\"");

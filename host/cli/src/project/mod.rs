@@ -32,7 +32,6 @@ pub enum Purpose {
 }
 
 /// A project, checked; every path is absolute, or relative to the working directory.
-#[derive(Debug)]
 pub struct Project {
     pub name: String,
     pub file: PathBuf,
@@ -42,6 +41,19 @@ pub struct Project {
     pub workflows: Vec<Workflow>,
     pub routes: Vec<Route>,
     pub plugins: Vec<Plugin>,
+}
+
+/// Not the text, which may hold secrets for development.
+impl std::fmt::Debug for Project {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Project")
+            .field("name", &self.name)
+            .field("file", &self.file)
+            .field("workflows", &self.workflows)
+            .field("routes", &self.routes)
+            .field("plugins", &self.plugins)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

@@ -54,11 +54,11 @@ impl Live {
         let mut out = String::new();
         for change in changes {
             let line = match *change {
-                Change::Entered(id) if self.holds_others(id) => Some(render::line(&self.tree, id, &self.look)),
+                Change::Entered(id) if self.holds_others(id) => Some(render::begun_line(&self.tree, id, &self.look)),
                 Change::Entered(_) => None,
                 Change::AttemptFailed(id) => {
                     let failed = self.tree.node(id).and_then(|node| node.failures.last());
-                    failed.map(|attempt| render::attempt_line(&self.tree, id, attempt, &self.look))
+                    failed.map(|attempt| render::failed_line(&self.tree, id, attempt, &self.look))
                 }
                 Change::Left(id) => Some(render::line(&self.tree, id, &self.look)),
             };

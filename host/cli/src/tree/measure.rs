@@ -5,12 +5,14 @@ use std::time::Duration;
 use stepwell_asl::Timestamp;
 use stepwell_tasks::FUEL_PER_SECOND;
 
-/// `850 µs`, `12 ms`, `1.2 s`, `2 m 05 s`, `3 h 20 m`.
+/// `< 1 ms`, `850 µs`, `12 ms`, `1.2 s`, `2 m 05 s`, `3 h 20 m`.
 pub fn elapsed(time: Duration) -> String {
     let micros = time.as_micros();
     let millis = time.as_millis();
     let seconds = time.as_secs();
     match seconds {
+        // History events are stamped to the millisecond: less is not known.
+        0 if micros == 0 => "< 1 ms".to_owned(),
         0 if micros < 1_000 => format!("{micros} µs"),
         0 => format!("{millis} ms"),
         1..60 => format!("{seconds}.{} s", time.subsec_millis() / 100),
@@ -49,6 +51,7 @@ mod tests {
 
     #[test]
     fn measures_are_short() {
+        assert_eq!(elapsed(Duration::ZERO), "< 1 ms");
         assert_eq!(elapsed(Duration::from_micros(850)), "850 µs");
         assert_eq!(elapsed(Duration::from_millis(12)), "12 ms");
         assert_eq!(elapsed(Duration::from_millis(1_250)), "1.2 s");

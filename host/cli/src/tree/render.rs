@@ -28,7 +28,7 @@ pub fn line(tree: &Tree, id: NodeId, look: &Look) -> String {
     let Some(node) = tree.node(id) else { return String::new() };
     let depth = tree.depth(id);
     let indent = "  ".repeat(depth + 1);
-    let name = if node.kind == "Iteration" { format!("[{}]", node.name) } else { printable(&node.name) };
+    let name = shown_name(node);
     let pad = NAME_WIDTH.saturating_sub(name.chars().count() + depth * 2);
     let (glyph, paint) = glyph(node.outcome);
     let mut parts = vec![(Paint::Strong, format!("{indent}{name}{}", " ".repeat(pad))), (paint, format!("  {glyph}"))];
@@ -41,13 +41,24 @@ pub fn line(tree: &Tree, id: NodeId, look: &Look) -> String {
 /// The line of an attempt that failed.
 pub fn attempt_line(tree: &Tree, id: NodeId, attempt: &Attempt, look: &Look) -> String {
     let indent = "  ".repeat(tree.depth(id) + 2);
-    let error = if attempt.error.is_empty() { "no error name" } else { &attempt.error };
-    let cause = first_line(&attempt.cause);
-    let separator = if cause.is_empty() { "" } else { ": " };
     let retried = tree.node(id).is_some_and(|node| node.attempts > attempt.number);
     let after = if retried { format!("  (attempt {}, tried again)", attempt.number) } else { String::new() };
-    let text = format!("{indent}{}{separator}{cause}{after}", printable(error));
+    let text = format!("{indent}{}{after}", failure(attempt));
     cut(&[(if retried { Paint::Warning } else { Paint::Error }, text)], look)
+}
+
+/// A node that has begun, where lines cannot be drawn again.
+pub fn begun_line(tree: &Tree, id: NodeId, look: &Look) -> String {
+    let indent = "  ".repeat(tree.depth(id) + 1);
+    cut(&[(Paint::Faint, format!("{indent}{} …", tree.node(id).map(shown_name).unwrap_or_default()))], look)
+}
+
+/// A failed attempt, where the line of its state is yet to come.
+pub fn failed_line(tree: &Tree, id: NodeId, attempt: &Attempt, look: &Look) -> String {
+    let indent = "  ".repeat(tree.depth(id) + 1);
+    let name = tree.node(id).map(shown_name).unwrap_or_default();
+    let text = format!("{indent}{name}: attempt {}: {}", attempt.number, failure(attempt));
+    cut(&[(Paint::Warning, text)], look)
 }
 
 /// The node, its failed attempts, and everything below it.
@@ -92,6 +103,17 @@ fn worth_showing(tree: &Tree, node: &Node) -> (Vec<NodeId>, usize) {
         }
     }
     (shown, total_hidden)
+}
+
+fn shown_name(node: &Node) -> String {
+    if node.kind == "Iteration" { format!("[{}]", printable(&node.name)) } else { printable(&node.name) }
+}
+
+fn failure(attempt: &Attempt) -> String {
+    let error = if attempt.error.is_empty() { "no error name" } else { &attempt.error };
+    let cause = first_line(&attempt.cause);
+    let separator = if cause.is_empty() { "" } else { ": " };
+    format!("{}{separator}{cause}", printable(error))
 }
 
 fn words(node: &Node) -> Vec<String> {

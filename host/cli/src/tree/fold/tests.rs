@@ -62,7 +62,14 @@ fn a_retry_a_catch_and_the_fuel_are_shown() {
         (11, 20, "FailStateEntered", named("NotifyFailure")),
         (12, 20, "ExecutionFailed", json!({"error": "Report", "cause": "no report"})),
     ]);
-    insta::assert_snapshot!(shown(&tree), @"");
+    insta::assert_snapshot!(shown(&tree), @r"
+    query                   ✓  12 ms  fuel 34.0 M (0.004 s of 30 s)  attempt 2
+      States.Timeout: all fuel is used  (attempt 1, tried again)
+    save                    ↷  8 ms  caught
+      States.Timeout: all fuel is used
+    NotifyFailure           ✗  < 1 ms
+      Report: no report
+    ");
 }
 
 #[test]
@@ -85,7 +92,13 @@ fn branches_nest_and_later_states_do_not() {
         (14, 5, "SucceedStateExited", named("Done")),
         (15, 5, "ExecutionSucceeded", json!({})),
     ]);
-    insta::assert_snapshot!(shown(&tree), @"");
+    insta::assert_snapshot!(shown(&tree), @r"
+    Both                    ✓  4 ms
+      Left                  ✓  < 1 ms
+      Right                 ✓  2 ms
+        Inner               ✓  < 1 ms
+    Done                    ✓  < 1 ms
+    ");
 }
 
 #[test]
@@ -112,7 +125,28 @@ fn many_iterations_are_summed_up_and_a_failed_one_is_shown() {
             events.push((id + 5, 2, "MapIterationSucceeded", iteration(index)));
         }
     }
-    insta::assert_snapshot!(shown(&tree(&events)), @"");
+    insta::assert_snapshot!(shown(&tree(&events)), @r"
+    Each                    ✗  2 ms  12 items
+      Broken: �[31mred
+      [4]                   ✓  1 ms
+        One                 ✓  1 ms
+      [5]                   ✓  1 ms
+        One                 ✓  1 ms
+      [6]                   ✓  1 ms
+        One                 ✓  1 ms
+      [7]                   ✓  1 ms
+        One                 ✓  1 ms
+      [8]                   ✓  1 ms
+        One                 ✓  1 ms
+      [9]                   ✓  1 ms
+        One                 ✓  1 ms
+      [10]                  ✓  1 ms
+        One                 ✓  1 ms
+      [11]                  ✗  1 ms
+        One                 ✗  1 ms
+          Broken: �[31mred
+      … 4 more ended well
+    ");
 }
 
 #[test]
