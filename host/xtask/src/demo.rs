@@ -7,11 +7,10 @@ mod running;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::commands::{self, say};
+use crate::commands::say;
 use crate::guests::{self, EXAMPLE};
 use crate::repository::Repository;
 use host::Host;
@@ -21,6 +20,7 @@ const HOST_PORT: u16 = 8083;
 /// The port that the example's grant names for webhooks.
 const RECEIVER_PORT: u16 = 8084;
 const REPORT_LINES_SHOWN: usize = 25;
+const BODY_CHARACTERS_SHOWN: usize = 160;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -33,6 +33,12 @@ pub struct Options {
 }
 
 pub fn run(repository: &Repository, options: &Options) -> Result<()> {
+    let done = from_nothing_to_a_report(repository, options);
+    running::settle();
+    done
+}
+
+fn from_nothing_to_a_report(repository: &Repository, options: &Options) -> Result<()> {
     guests::build_plugins(repository)?;
     let binary = repository.build_host()?;
     let place = repository.target.join("demo");
@@ -80,7 +86,7 @@ impl Demo<'_> {
         for name in ["content-type", "location"] {
             println!("{name}: {}", answer.header(name).unwrap_or("(missing)"));
         }
-        println!("\n{}\n", answer.body.trim_end());
+        println!("\n{}\n", shortened(answer.body.trim_end()));
         if answer.status != 202 {
             bail!("the host did not accept the request; its log is {}", running.log("host").display());
         }
@@ -138,6 +144,13 @@ impl Demo<'_> {
     }
 }
 
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(BODY_CHARACTERS_SHOWN) {
+        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
 /// The port that was asked for, or the usual one, or one that is free.
 fn host_address(asked: Option<u16>) -> Result<SocketAddr> {
     let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -177,9 +190,7 @@ fn project(repository: &Repository, place: &Path, webhooks: SocketAddr) -> Resul
         "port {RECEIVER_PORT} is taken by another program: using a copy of the example, {}, whose grant names {webhooks}",
         repository.shown(&copy)
     ));
-    std::fs::create_dir_all(&copy).with_context(|| format!("cannot make {}", copy.display()))?;
-    let mut cp = Command::new("cp");
-    commands::run(cp.arg("-R").arg(example.join(".")).arg(&copy))?;
+    copy_directory(&example, &copy)?;
     let (from, to) = (format!("127.0.0.1:{RECEIVER_PORT}"), webhooks.to_string());
     for entry in std::fs::read_dir(&copy)? {
         let path = entry?.path();
@@ -189,4 +200,19 @@ fn project(repository: &Repository, place: &Path, webhooks: SocketAddr) -> Resul
         }
     }
     Ok(copy)
+}
+
+/// What the host and the tasks wrote stays where it is: a store in use must not be copied.
+fn copy_directory(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), &target).with_context(|| format!("cannot write {}", target.display()))?;
+        } else if entry.file_name() == "plugins" {
+            copy_directory(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }

@@ -58,7 +58,7 @@ fn receive(mut stream: TcpStream, key: &[u8]) -> Result<()> {
     };
     let status = match verify(&signed, key, now) {
         Ok(()) => {
-            println!("The receiver got webhook {} and its signature is right:\n  {body}", signed.id);
+            println!("The receiver got webhook {}, and its signature is right:\n\n{body}", signed.id);
             "204 No Content"
         }
         Err(error) => {

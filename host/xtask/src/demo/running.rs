@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,16 @@ use crate::commands::say;
 /// A host drains for at most 30 seconds.
 const DRAIN_WITHIN: Duration = Duration::from_secs(35);
 const INTERRUPTED: i32 = 130;
+
+static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// After Ctrl-C, what follows from the programs' end is not worth telling: this never returns
+/// then, and whoever heard the signal ends the process.
+pub fn settle() {
+    while IS_INTERRUPTED.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
 
 /// Drop stops what was started, unless it was kept.
 pub struct Running {
@@ -32,6 +43,8 @@ impl Running {
         let (known, state) = (Arc::clone(&pids), state(place));
         std::thread::spawn(move || {
             if signals.forever().next().is_some() {
+                IS_INTERRUPTED.store(true, Ordering::SeqCst);
+                say("stopping");
                 stop_all(&known.lock().unwrap_or_else(PoisonError::into_inner));
                 let _ = std::fs::remove_file(state);
                 std::process::exit(INTERRUPTED);
