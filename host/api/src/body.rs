@@ -18,9 +18,14 @@ pub const BODY_SECONDS_MAX: u64 = 30;
 
 /// The body as a JSON value.
 pub(crate) async fn json(request: Request) -> Result<Value, Problem> {
+    json_within(Duration::from_secs(BODY_SECONDS_MAX), request).await
+}
+
+/// The same, when it arrives within another time.
+pub(crate) async fn json_within(time: Duration, request: Request) -> Result<Value, Problem> {
     let (parts, body) = request.into_parts();
     check_content_type(&parts.headers)?;
-    let bytes = collect(body).await?;
+    let bytes = collect(time, body).await?;
     if bytes.is_empty() {
         return Err(invalid_json("the body is empty; send a JSON document, at least {}; nothing was started"));
     }
@@ -30,7 +35,7 @@ pub(crate) async fn json(request: Request) -> Result<Value, Problem> {
 /// The body as a JSON object; no body is an empty one.
 pub(crate) async fn optional_object(request: Request) -> Result<Value, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = collect(body).await?;
+    let bytes = collect(Duration::from_secs(BODY_SECONDS_MAX), body).await?;
     if bytes.is_empty() {
         return Ok(Value::object::<&str>([]));
     }
@@ -80,9 +85,9 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         .detail(format!("the Content-Type must be application/json; {found}; nothing was started")))
 }
 
-async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
+async fn collect(time: Duration, body: Body) -> Result<Vec<u8>, Problem> {
     let reading = Limited::new(body, BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), reading).await {
+    match tokio::time::timeout(time, reading).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large").detail(format!(
