@@ -54,10 +54,18 @@ impl Repository {
         Ok(Self { root, target })
     }
 
-    /// A command of cargo's, in the repository's root.
+    /// A command of cargo's, in the repository's root. What the outer cargo says of this
+    /// package is taken out of the environment: build scripts that watch those variables
+    /// would run again, with all that depends on them, each time that cargo is called
+    /// another way.
     pub fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(arguments).current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_of_this_package) {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -95,4 +103,9 @@ impl Repository {
         );
         Ok(binary)
     }
+}
+
+fn is_of_this_package(variable: &str) -> bool {
+    const NAMES: [&str; 5] = ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"];
+    NAMES.contains(&variable) || ["CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|p| variable.starts_with(p))
 }
