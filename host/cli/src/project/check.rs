@@ -289,8 +289,9 @@ impl<'a> Check<'a> {
         match (self.secret_from_outside(table), development) {
             (Some(Ok(value)), _) => Some(Secret::new(value)),
             (Some(Err(_)) | None, Some(value)) => Some(Secret::new(value.get_ref().clone())),
-            (Some(Err((span, message, help))), None) => {
-                self.problem(span, format!("the secret \"{name}\" has no value: {message}"), help);
+            (Some(Err(missing)), None) => {
+                let message = format!("the secret \"{name}\" has no value: {}", missing.reason);
+                self.problem(missing.span, message, missing.help);
                 None
             }
             // That it comes from nowhere is said where it is described.
@@ -304,9 +305,10 @@ impl<'a> Check<'a> {
     }
 
     /// The value from the environment or a file; why there is none.
-    fn secret_from_outside(&self, table: &SecretTable) -> Option<Result<String, (Range<usize>, String, String)>> {
+    fn secret_from_outside(&self, table: &SecretTable) -> Option<Result<String, Missing>> {
         if let Some(variable) = &table.env {
-            let refuse = |reason: &str| (variable.span(), reason.to_owned(), format!("export {variable}=…"));
+            let help = format!("export {variable}=…");
+            let refuse = |reason: &str| Missing { span: variable.span(), reason: reason.to_owned(), help };
             return Some(match std::env::var(variable.get_ref()) {
                 Ok(value) if !value.is_empty() => Ok(value),
                 Ok(_) => Err(refuse("its variable is empty")),
@@ -315,7 +317,8 @@ impl<'a> Check<'a> {
         }
         let file = table.file.as_ref()?;
         let path = self.base.join(file.get_ref());
-        let refuse = |reason: String| (file.span(), reason, "write the value into the file".to_owned());
+        let help = "write the value into the file".to_owned();
+        let refuse = |reason: String| Missing { span: file.span(), reason, help };
         Some(match std::fs::read_to_string(&path) {
             Ok(value) if value.len() > SECRET_BYTES_MAX => {
                 Err(refuse(format!("{} is larger than {SECRET_BYTES_MAX} bytes", path.display())))
@@ -327,4 +330,11 @@ impl<'a> Check<'a> {
             Err(error) => Err(refuse(format!("cannot read {}: {error}", path.display()))),
         })
     }
+}
+
+/// Why a secret has no value.
+struct Missing {
+    span: Range<usize>,
+    reason: String,
+    help: String,
 }
