@@ -42,7 +42,8 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
-        write!(f, "{}: {} at {pointer}", self.code, self.message)
+        // Some of AWS's messages end with a blank, which it leaves out here.
+        write!(f, "{}: {} at {pointer}", self.code, self.message.trim_end())
     }
 }
 

@@ -24,6 +24,6 @@ pub use event::{EventKind, HistoryEvent, Service};
 pub use execution::{Execution, Output, Status, payload_fits};
 pub use failure::Failure;
 pub use input::{Input, Receipt, Start};
-pub use machine::{Machine, StateType};
+pub use machine::{Machine, StateType, WorkflowType};
 pub use stepwell_expr as expr;
 pub use time::Timestamp;

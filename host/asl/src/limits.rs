@@ -31,3 +31,6 @@ pub const RETRY_ATTEMPTS_MAX: u64 = 99_999_999;
 pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;
 /// Most problems that one check reports (diagnostics); a last one says that there are more.
 pub const DIAGNOSTICS_MAX: usize = 100;
+
+/// Longest `Label` of a distributed Map (characters).
+pub const LABEL_CHARS_MAX: usize = 40;

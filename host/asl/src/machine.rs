@@ -68,6 +68,16 @@ impl Machine {
     }
 }
 
+/// What an execution of a machine is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WorkflowType {
+    /// Long, and exactly once.
+    #[default]
+    Standard,
+    /// Short, and at least once.
+    Express,
+}
+
 /// The language of a state's expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QueryLanguage {

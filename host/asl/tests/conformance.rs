@@ -4,15 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use stepwell_asl::Machine;
 
 #[path = "conformance/compare.rs"]
 mod compare;
 #[path = "conformance/host.rs"]
 mod host;
+#[path = "conformance/recorded.rs"]
+mod recorded;
 
 use host::Ran;
 
@@ -56,14 +56,10 @@ struct Tally {
 
 #[test]
 fn recorded_cases_run_as_they_ran() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/asl");
-    if !folder.is_dir() {
-        println!("SKIPPED: there are no recorded cases at {}", folder.display());
-        return;
-    }
+    let Some(cases) = recorded::cases() else { return };
     let wanted = std::env::var("CASE").unwrap_or_default();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    for case in cases(&folder) {
+    for case in cases {
         let id = case["id"].as_str().unwrap();
         if case["kind"] != "run" || case["type"] != "STANDARD" || !id.contains(&wanted) {
             continue;
@@ -92,62 +88,6 @@ fn recorded_cases_run_as_they_ran() {
     if wanted.is_empty() {
         hold_the_floor(&tallies);
     }
-}
-
-/// What has been reached of the recorded refusals: (refused, with the same words).
-const REFUSALS_FLOOR: (usize, usize) = (9, 8);
-
-#[test]
-fn recorded_definitions_are_refused_in_the_same_words() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/asl");
-    if !folder.is_dir() {
-        println!("SKIPPED: there are no recorded cases at {}", folder.display());
-        return;
-    }
-    let (mut refused, mut same_words, mut total) = (0, 0, 0);
-    for case in cases(&folder) {
-        for step in case["steps"].as_array().into_iter().flatten().filter(|step| step["op"] == "CreateStateMachine") {
-            let Some(words) = step["expect_error"]["Message"].as_str() else { continue };
-            let Some(words) = words.strip_prefix("Invalid State Machine Definition: '") else { continue };
-            let text = match &step["params"]["definition"] {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            if text.contains("JSONata\"") || text.contains(".sync") || text.contains(":activity:") {
-                continue;
-            }
-            total += 1;
-            let words = words.strip_suffix('\'').unwrap_or(words);
-            match Machine::parse(&text) {
-                Ok(_) => println!("accepted: {}\n    {words}", case["id"]),
-                Err(problems) => {
-                    refused += 1;
-                    let ours = problems.iter().map(ToString::to_string);
-                    let ours: Vec<String> = ours.map(|text| text.replace("arn:aws:", "arn:<partition>:")).collect();
-                    if ours.iter().any(|ours| ours == words) {
-                        same_words += 1;
-                    } else {
-                        println!("other words: {}\n    {words}\n    {ours:?}", case["id"]);
-                    }
-                }
-            }
-        }
-    }
-    println!("{refused} of {total} refused, {same_words} in the same words");
-    assert!(refused >= REFUSALS_FLOOR.0 && same_words >= REFUSALS_FLOOR.1, "fewer than before");
-}
-
-fn cases(folder: &Path) -> Vec<Json> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
-        .collect();
-    files.sort();
-    files
-        .into_iter()
-        .flat_map(|file| serde_json::from_str::<Vec<Json>>(&std::fs::read_to_string(file).unwrap()).unwrap())
-        .collect()
 }
 
 fn grade(case: &Json) -> (Grade, String) {

@@ -7,7 +7,7 @@ use stepwell_expr::Value;
 
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::limits;
-use crate::machine::{Machine, State, StateIx};
+use crate::machine::{Machine, State, StateIx, WorkflowType};
 
 mod choice;
 mod fields;
@@ -22,12 +22,21 @@ pub(crate) use resource::invoked_name;
 use fields::{Fields, Problems, nearest};
 
 impl Machine {
-    /// Reads and checks a definition.
+    /// Reads and checks the definition of a standard workflow.
     ///
     /// # Errors
     /// All problems of the definition, warnings among them; at least one is an error.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let mut builder = Builder::default();
+        Self::parse_as(text, WorkflowType::Standard)
+    }
+
+    /// Reads and checks the definition of a workflow of this type. Express workflows have neither
+    /// activities nor service integrations that wait.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn parse_as(text: &str, workflow: WorkflowType) -> Result<Self, Vec<Diagnostic>> {
+        let mut builder = Builder { workflow, ..Builder::default() };
         let machine = builder.definition(text);
         let errors = builder.problems.errors();
         let mut found = builder.problems.found;
@@ -50,6 +59,9 @@ impl Machine {
 #[derive(Debug, Default)]
 struct Builder {
     problems: Problems,
+    workflow: WorkflowType,
+    /// Whether the machine says `JSONata`, which no state can take back.
+    jsonata: bool,
     /// A place per state, filled once the state is read.
     states: Vec<Option<State>>,
     /// The pointer of the first state that has a name.
@@ -99,6 +111,7 @@ impl Builder {
         let timeout_seconds = fields.whole("TimeoutSeconds", 1, limits::DELAY_SECONDS_MAX, &mut self.problems);
         self.version(&fields);
         self.language(&fields);
+        self.jsonata = fields.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata");
         let comment = fields.text("Comment", &mut self.problems).cloned();
         let start = self.graph(&fields)?;
         let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
@@ -134,6 +147,10 @@ impl Builder {
     fn language(&mut self, fields: &Fields<'_>) {
         let Some(language) = fields.text("QueryLanguage", &mut self.problems) else { return };
         match &**language {
+            "JSONPath" if self.jsonata => self.problems.schema(
+                fields.pointer.clone(),
+                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+            ),
             "JSONPath" => {}
             "JSONata" => self.problems.error(
                 diagnostic::UNSUPPORTED,

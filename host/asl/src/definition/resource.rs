@@ -7,7 +7,7 @@ use stepwell_expr::Value;
 use super::Builder;
 use super::fields::Fields;
 use crate::diagnostic;
-use crate::machine::Target;
+use crate::machine::{Target, WorkflowType};
 
 const SUPPORTED: &str = "Supported are: task:NAME, the ARN of a Lambda function \
     (arn:aws:lambda:REGION:ACCOUNT:function:NAME), and arn:aws:states:::lambda:invoke.";
@@ -53,26 +53,86 @@ impl Builder {
     }
 
     fn refuse(&mut self, state: &str, text: &str, fields: &Fields<'_>) {
-        let later = service(text).and_then(|service| {
-            [".waitForTaskToken", ".sync", ".sync:2"].into_iter().find(|pattern| service.ends_with(pattern))
-        });
-        let (code, message) = match later {
-            Some(pattern) => (
-                diagnostic::UNSUPPORTED,
-                format!("The state '{state}' uses '{text}': the service integration pattern '{pattern}' is not supported by this version of Stepwell"),
-            ),
-            None if text.starts_with("arn:") => (
-                diagnostic::SCHEMA,
-                format!("The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."),
-            ),
-            None => (
-                diagnostic::SCHEMA,
-                "The resource provided ARN is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.".to_owned(),
-            ),
+        let (action, pattern) = service(text).map(integration).unwrap_or_default();
+        let express = self.workflow == WorkflowType::Express;
+        let (code, message) = if express && is_activity(text) {
+            (diagnostic::SCHEMA, "Express state machine does not support Activity ARN".to_owned())
+        } else if express && let Some(pattern) = pattern {
+            // The blank at the end is AWS's own.
+            let pattern = pattern.strip_suffix(":2").unwrap_or(pattern);
+            (diagnostic::SCHEMA, format!("Express state machine does not support '{pattern}' service integration "))
+        } else if is_activity(text) {
+            let message = "uses an activity, which is not supported by this version of Stepwell";
+            (diagnostic::UNSUPPORTED, format!("The state '{state}' {message}"))
+        } else if let Some(pattern) = pattern {
+            let message =
+                format!("the service integration pattern '{pattern}' is not supported by this version of Stepwell");
+            (diagnostic::UNSUPPORTED, format!("The state '{state}' uses '{text}': {message}"))
+        } else if !text.starts_with("arn:") {
+            (diagnostic::SCHEMA, "Value is not a valid resource ARN".to_owned())
+        } else if is_integrated(action) {
+            let message = "this service integration is not supported by this version of Stepwell";
+            (diagnostic::UNSUPPORTED, format!("The state '{state}' uses '{text}': {message}"))
+        } else {
+            let message = format!(
+                "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+            );
+            (diagnostic::SCHEMA, message)
         };
         let help = format!("The state '{state}' needs another 'Resource'. {SUPPORTED}");
         self.problems.error(code, fields.at("Resource"), message, Some(help));
     }
+}
+
+/// `SERVICE:ACTION` and the pattern that follows it.
+fn integration(service: &str) -> (&str, Option<&'static str>) {
+    let pattern = [".waitForTaskToken", ".sync:2", ".sync"].into_iter().find(|pattern| service.ends_with(pattern));
+    let action = pattern.and_then(|pattern| service.strip_suffix(pattern)).unwrap_or(service);
+    (action, pattern)
+}
+
+/// Whether AWS integrates such an action. Of services listed with `*`,
+/// every action is taken to be one.
+fn is_integrated(action: &str) -> bool {
+    INTEGRATED.iter().any(|known| {
+        known
+            .strip_suffix(":*")
+            .map_or(action == *known, |service| action.strip_prefix(service).is_some_and(|rest| rest.starts_with(':')))
+    })
+}
+
+/// What AWS's own integrations call; `*` is any action.
+const INTEGRATED: [&str; 25] = [
+    "apigateway:invoke",
+    "athena:*",
+    "aws-sdk:*",
+    "batch:submitJob",
+    "bedrock:*",
+    "codebuild:*",
+    "databrew:startJobRun",
+    "dynamodb:deleteItem",
+    "dynamodb:getItem",
+    "dynamodb:putItem",
+    "dynamodb:updateItem",
+    "ecs:runTask",
+    "eks:*",
+    "elasticmapreduce:*",
+    "emr-containers:*",
+    "emr-serverless:*",
+    "events:putEvents",
+    "glue:*",
+    "http:invoke",
+    "mediaconvert:createJob",
+    "sagemaker:*",
+    "sns:publish",
+    "sqs:sendMessage",
+    "states:startExecution",
+    "lambda:invoke",
+];
+
+fn is_activity(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    matches!(parts.as_slice(), ["arn", partition, "states", _, _, "activity", _] if partition.starts_with("aws"))
 }
 
 /// `SERVICE:ACTION` of an `arn:aws:states:::…`.

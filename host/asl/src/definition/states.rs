@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::{Builder, Names};
 use crate::Timestamp;
 use crate::diagnostic;
-use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX};
+use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX, LABEL_CHARS_MAX};
 use crate::machine::{Concurrency, Flow, Kind, MapState, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait};
 
 const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
@@ -14,12 +14,11 @@ const LEADING: [&str; 4] = ["Next", "End", "InputPath", "OutputPath"];
 const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
 
 /// Fields of the language that come later, with the reason.
-const LATER: [(&str, &str); 13] = [
+const LATER: [(&str, &str); 12] = [
     ("Assign", "variables come later"),
     ("Output", "JSONata comes later"),
     ("Arguments", "JSONata comes later"),
     ("Items", "JSONata comes later"),
-    ("Credentials", "tasks run under their grants"),
     ("ItemReader", "distributed maps come later"),
     ("ItemBatcher", "distributed maps come later"),
     ("ResultWriter", "distributed maps come later"),
@@ -29,6 +28,9 @@ const LATER: [(&str, &str); 13] = [
     ("ToleratedFailurePercentage", "tolerated failures come later"),
     ("ToleratedFailurePercentagePath", "tolerated failures come later"),
 ];
+
+/// What a `Label` must not hold, besides blanks and control characters.
+const LABEL_CHARS_REFUSED: &str = r#"?*<>{}[]:;,\|^~$#%&`"/"#;
 
 impl Builder {
     pub(super) fn state(
@@ -110,9 +112,17 @@ impl Builder {
     }
 
     fn task(&mut self, name: &str, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
-        let own = ["Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
+        let own = [
+            "Resource",
+            "Credentials",
+            "TimeoutSeconds",
+            "TimeoutSecondsPath",
+            "HeartbeatSeconds",
+            "HeartbeatSecondsPath",
+        ];
         self.only(fields, &[&LEADING, &RECOVERING, &own]);
         fields.require(&["Resource"], &mut self.problems);
+        self.credentials(fields);
         let target = self.target_of(name, fields);
         let timeout = self.seconds(fields, "TimeoutSeconds", "TimeoutSecondsPath");
         let heartbeat = self.seconds(fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
@@ -126,6 +136,16 @@ impl Builder {
         }
         let recovery = self.recovery(at, fields, names);
         Some(Kind::Task(Box::new(Task { target: target?, timeout, heartbeat, recovery })))
+    }
+
+    /// `Credentials` are checked, and have no effect: a task runs under its own grants.
+    fn credentials(&mut self, fields: &Fields<'_>) {
+        let Some(value) = fields.get("Credentials") else { return };
+        let Some(credentials) = Fields::of(value, fields.at("Credentials"), &mut self.problems) else { return };
+        if !credentials.has("RoleArn") && !credentials.has("RoleArn.$") {
+            self.problems.schema(credentials.pointer, "The field 'RoleArn' is required but was missing");
+        }
+        self.template(fields, "Credentials");
     }
 
     fn choice(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
@@ -215,6 +235,7 @@ impl Builder {
         self.only(fields, &[&LEADING, &RECOVERING, &own]);
         fields.one_of(&["ItemSelector", "Parameters"], &mut self.problems);
         fields.one_of(&["MaxConcurrency", "MaxConcurrencyPath"], &mut self.problems);
+        self.label(fields);
         let recovery = self.recovery(at, fields, names);
         let items_path = if fields.has("ItemsPath") { self.path(fields, "ItemsPath") } else { None };
         let item_selector = self.template(fields, "ItemSelector");
@@ -235,6 +256,21 @@ impl Builder {
         self.processor_config(&inner);
         let processor = self.nested(&inner)?;
         Some(Kind::Map(Box::new(MapState { items_path, item_selector, concurrency, processor, recovery })))
+    }
+
+    /// `Label` becomes a part of a map run's ARN.
+    fn label(&mut self, fields: &Fields<'_>) {
+        let Some(label) = fields.text("Label", &mut self.problems) else { return };
+        if label.is_empty() {
+            self.problems.schema(fields.at("Label"), "Label cannot be empty");
+        }
+        let wrong = label.chars().find(|c| c.is_whitespace() || c.is_control() || LABEL_CHARS_REFUSED.contains(*c));
+        if let Some(wrong) = wrong {
+            self.problems.schema(fields.at("Label"), format!("Label contains invalid character: '{wrong}'"));
+        }
+        if label.chars().count() > LABEL_CHARS_MAX {
+            self.problems.schema(fields.at("Label"), format!("Label cannot exceed {LABEL_CHARS_MAX} characters"));
+        }
     }
 
     fn processor_config(&mut self, inner: &Fields<'_>) {

@@ -240,3 +240,63 @@ fn every_limit_of_a_definition_is_reached() {
     let found = Machine::parse(&state(&format!(r#""Type":"Succeed",{many}"#))).unwrap_err();
     assert_eq!(found.len(), limits::DIAGNOSTICS_MAX + 1);
 }
+
+#[test]
+fn what_only_standard_workflows_have_is_refused_of_express_ones() {
+    let express = |resource: &str| {
+        let text = state(&format!(r#""Type":"Task","End":true,"Resource":"{resource}""#));
+        let found = Machine::parse_as(&text, WorkflowType::Express).unwrap_err();
+        (found[0].code, found[0].to_string())
+    };
+    for (resource, said) in [
+        ("arn:aws:states:us-east-1:1:activity:wait", "does not support Activity ARN at"),
+        ("arn:aws:states:::sqs:sendMessage.waitForTaskToken", "'.waitForTaskToken' service integration at"),
+        ("arn:aws:states:::states:startExecution.sync", "'.sync' service integration at"),
+        ("arn:aws:states:::states:startExecution.sync:2", "'.sync' service integration at"),
+    ] {
+        let (code, found) = express(resource);
+        assert!(code == diagnostic::SCHEMA && found.contains(said), "{found}");
+    }
+    assert_eq!(express("arn:aws:states:::aws-sdk:s3:getObject").0, diagnostic::UNSUPPORTED);
+    check(
+        &state(r#""Type":"Task","End":true,"Resource":"echo""#),
+        &["SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN at /States/A/Resource"],
+    );
+}
+
+#[test]
+fn credentials_name_a_role() {
+    let task = |credentials: &str| {
+        state(&format!(r#""Type":"Task","End":true,"Resource":"task:a","Credentials":{credentials}"#))
+    };
+    check(&task(r#"{"RoleArn":"arn:aws:iam::1:role/r"}"#), &[]);
+    check(&task(r#"{"RoleArn.$":"$.role"}"#), &[]);
+    check(
+        &task("{}"),
+        &["SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/A/Credentials"],
+    );
+}
+
+#[test]
+fn labels_are_short_and_plain() {
+    let map = |label: &str| {
+        problems(&state(&format!(
+            r#""Type":"Map","End":true,"Label":"{label}","ItemProcessor":{{"StartAt":"B","States":{{"B":{{"Type":"Succeed"}}}}}}"#
+        )))
+    };
+    assert!(map("").contains("Label cannot be empty at /States/A/Label"));
+    assert!(map("a b").contains("Label contains invalid character: ' ' at"));
+    assert!(map("a^").contains("Label contains invalid character: '^' at"));
+    assert!(!map(&"l".repeat(limits::LABEL_CHARS_MAX)).contains("SCHEMA"));
+    assert!(map(&"l".repeat(limits::LABEL_CHARS_MAX + 1)).contains("Label cannot exceed 40 characters"));
+}
+
+#[test]
+fn no_state_takes_back_the_machines_jsonata() {
+    let text = r#"{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","QueryLanguage":"JSONPath","End":true}}}"#;
+    assert!(
+        problems(text).ends_with(
+            "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A"
+        )
+    );
+}
