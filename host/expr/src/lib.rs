@@ -28,6 +28,7 @@ mod entropy;
 mod error;
 mod expression;
 mod intrinsic;
+pub mod jsonata;
 pub mod limits;
 mod path;
 mod reference;

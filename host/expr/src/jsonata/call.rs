@@ -1,0 +1,307 @@
+//! Functions: calls, application, partial application.
+
+use std::sync::Arc;
+
+use super::ast::{Kind, Lambda, Node};
+use super::builtins::Arguments;
+use super::error::Fault;
+use super::item::{FunctionKind, Item};
+use super::machine::{FrameId, Machine};
+use super::text::boolean;
+use super::{patterns, transform};
+
+/// What the body of a function ends with: a value, or a call that takes its place, so that
+/// endless recursion at the end of a function takes no stack.
+enum Tail {
+    Done(Item),
+    Call { function: Item, arguments: Vec<Item>, context: Item, offset: usize, name: Option<Arc<str>> },
+}
+
+impl Machine<'_> {
+    #[inline(never)]
+    pub(super) fn eval_call(
+        &mut self,
+        node: &Node,
+        procedure: &Node,
+        arguments: &[Node],
+        first: Option<Item>,
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<Item, Fault> {
+        let (function, arguments) = self.prepare(node, procedure, arguments, first, input, frame)?;
+        self.apply(&function, arguments, input).map_err(|fault| self.place(fault, node.offset as usize, procedure))
+    }
+
+    fn place(&self, fault: Fault, offset: usize, procedure: &Node) -> Fault {
+        let fault = fault.or_at(offset);
+        match self.name_of(procedure) {
+            Some(name) => fault.or_token(&name),
+            None => fault,
+        }
+    }
+
+    /// Evaluates the function and its arguments.
+    fn prepare(
+        &mut self,
+        node: &Node,
+        procedure: &Node,
+        arguments: &[Node],
+        first: Option<Item>,
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<(Item, Vec<Item>), Fault> {
+        let function = self.eval(procedure, input, frame)?;
+        if function.is_nothing()
+            && let Some(name) = bare_name(procedure)
+            && !self.lookup_name(frame, &name).is_nothing()
+        {
+            return Err(Fault::new("T1005").token(&*name).at(node.offset as usize));
+        }
+        self.charge(24 * u64::try_from(arguments.len() + 1).unwrap_or(u64::MAX))?;
+        let mut values = Vec::with_capacity(arguments.len() + 1);
+        values.extend(first);
+        for argument in arguments {
+            values.push(self.eval(argument, input, frame)?);
+        }
+        Ok((function, values))
+    }
+
+    fn name_of(&self, procedure: &Node) -> Option<Arc<str>> {
+        match &procedure.kind {
+            Kind::Variable(symbol) => Some(self.symbols.name(*symbol).into()),
+            _ => bare_name(procedure),
+        }
+    }
+
+    /// Calls `function`; `context` stands in for arguments that a signature takes from it.
+    pub(super) fn apply(&mut self, function: &Item, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
+        let is_lambda =
+            matches!(function, Item::Function(called) if matches!(called.kind, FunctionKind::Lambda { .. }));
+        if is_lambda {
+            // Its body counts.
+            return self.apply_here(function, arguments, context);
+        }
+        self.deeper()?;
+        let result = self.apply_here(function, arguments, context);
+        self.shallower();
+        result
+    }
+
+    fn apply_here(&mut self, function: &Item, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
+        let Item::Function(called) = function else { return self.apply_native(function, arguments, context) };
+        match &called.kind {
+            FunctionKind::Lambda { lambda, input, frame } => {
+                let mut tail = self.call_lambda(lambda, arguments, input, *frame, context)?;
+                // Each round is one call in tail position.
+                loop {
+                    let (function, arguments, context, offset, name) = match tail {
+                        Tail::Done(item) => return Ok(item),
+                        Tail::Call { function, arguments, context, offset, name } => {
+                            (function, arguments, context, offset, name)
+                        }
+                    };
+                    let placed = |fault: Fault| match &name {
+                        Some(name) => fault.or_at(offset).or_token(name),
+                        None => fault.or_at(offset),
+                    };
+                    tail = match &function {
+                        Item::Function(called) if matches!(called.kind, FunctionKind::Lambda { .. }) => {
+                            self.call_again(&called.kind, arguments, &context).map_err(placed)?
+                        }
+                        _ => return self.apply_here(&function, arguments, &context).map_err(placed),
+                    };
+                }
+            }
+            FunctionKind::Regex(regex) => {
+                let Some(text) = arguments.first().and_then(Item::as_text) else { return Ok(Item::Nothing) };
+                patterns::find(self, regex, &text, None)
+            }
+            FunctionKind::RegexNext(regex, text, from) => patterns::find(self, regex, text, Some(*from)),
+            FunctionKind::Transform { transform, frame } => {
+                let argument = arguments.into_iter().next().unwrap_or_default();
+                let argument = if argument.is_nothing() { context.clone() } else { argument };
+                transform::apply(self, transform, &argument, *frame)
+            }
+            FunctionKind::Partial { function, arguments: given } => {
+                let mut open = arguments.into_iter();
+                let arguments =
+                    given.iter().map(|given| given.clone().unwrap_or_else(|| open.next().unwrap_or_default()));
+                let arguments = arguments.collect();
+                self.apply(function, arguments, context)
+            }
+            FunctionKind::Composed(first, second) => {
+                let between = self.apply(first, arguments, context)?;
+                self.apply(second, vec![between], context)
+            }
+        }
+    }
+
+    fn apply_native(&mut self, function: &Item, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
+        let Item::Native(builtin) = function else { return Err(Fault::new("T1006")) };
+        self.step()?;
+        let arguments = builtin.signature.fit(arguments, context).map_err(|fault| fault.or_token(builtin.name))?;
+        let arguments = Arguments { items: &arguments, context };
+        (builtin.run)(self, &arguments).map_err(|fault| fault.or_token(builtin.name))
+    }
+
+    fn call_again(&mut self, kind: &FunctionKind, arguments: Vec<Item>, context: &Item) -> Result<Tail, Fault> {
+        match kind {
+            FunctionKind::Lambda { lambda, input, frame } => {
+                self.call_lambda(lambda, arguments, input, *frame, context)
+            }
+            _ => Err(Fault::new("T1006")),
+        }
+    }
+
+    fn call_lambda(
+        &mut self,
+        lambda: &Lambda,
+        arguments: Vec<Item>,
+        input: &Item,
+        frame: FrameId,
+        context: &Item,
+    ) -> Result<Tail, Fault> {
+        let arguments = match &lambda.signature {
+            Some(signature) => signature.fit(arguments, context)?,
+            None => arguments,
+        };
+        let inner = self.enter(frame)?;
+        let mut arguments = arguments.into_iter();
+        for parameter in &lambda.parameters {
+            self.bind(inner, *parameter, arguments.next().unwrap_or_default())?;
+        }
+        let tail = self.eval_tail(&lambda.body, input, inner)?;
+        self.leave(inner);
+        Ok(tail)
+    }
+
+    /// Evaluates what a function ends with, up to but without the last call.
+    fn eval_tail(&mut self, node: &Node, input: &Item, frame: FrameId) -> Result<Tail, Fault> {
+        if node.rare.is_some() || node.keep_array {
+            return self.eval(node, input, frame).map(Tail::Done);
+        }
+        match &node.kind {
+            Kind::Condition(condition, then, otherwise) => {
+                self.step()?;
+                self.deeper()?;
+                let branch =
+                    if boolean(&self.eval(condition, input, frame)?) { Some(&**then) } else { otherwise.as_deref() };
+                let tail = branch.map_or(Ok(Tail::Done(Item::Nothing)), |node| self.eval_tail(node, input, frame))?;
+                self.shallower();
+                Ok(tail)
+            }
+            Kind::Block(expressions) => {
+                self.step()?;
+                self.deeper()?;
+                let Some((last, before)) = expressions.split_last() else { return Ok(Tail::Done(Item::Nothing)) };
+                let inner = self.enter(frame)?;
+                for expression in before {
+                    self.eval(expression, input, inner)?;
+                }
+                let tail = self.eval_tail(last, input, inner)?;
+                self.leave(inner);
+                self.shallower();
+                Ok(tail)
+            }
+            Kind::Call(procedure, arguments) => {
+                self.step()?;
+                let (function, arguments) = self.prepare(node, procedure, arguments, None, input, frame)?;
+                let name = self.name_of(procedure);
+                Ok(Tail::Call { function, arguments, context: input.clone(), offset: node.offset as usize, name })
+            }
+            _ => self.eval(node, input, frame).map(Tail::Done),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn eval_apply(
+        &mut self,
+        node: &Node,
+        left: &Node,
+        right: &Node,
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<Item, Fault> {
+        let value = self.eval(left, input, frame)?;
+        if let Kind::Call(procedure, arguments) = &right.kind {
+            // What follows the call in its own right is done to its result.
+            let result = self.eval_call(right, procedure, arguments, Some(value), input, frame)?;
+            let result = if right.rare.is_some() { self.eval_rare(right, result, frame)? } else { result };
+            return Ok(result.collapsed(right.keep_array));
+        }
+        let function = self.eval(right, input, frame)?;
+        if !function.is_function() {
+            return Err(Fault::new("T2006").value_text(self.brief(&function)).at(node.offset as usize));
+        }
+        if value.is_function() {
+            self.charge(96)?;
+            let depth = value.depth().max(function.depth()) + 1;
+            return Item::function(FunctionKind::Composed(value, function), depth).checked();
+        }
+        self.apply(&function, vec![value], &Item::Nothing).map_err(|fault| fault.or_at(node.offset as usize))
+    }
+
+    #[inline(never)]
+    pub(super) fn eval_partial(
+        &mut self,
+        node: &Node,
+        procedure: &Node,
+        arguments: &[Option<Node>],
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<Item, Fault> {
+        let mut given = Vec::with_capacity(arguments.len());
+        let mut depth = 0;
+        for argument in arguments {
+            let value = match argument {
+                Some(node) => Some(self.eval(node, input, frame)?),
+                None => None,
+            };
+            depth = depth.max(value.as_ref().map_or(0, Item::depth));
+            self.charge(super::machine::ITEM_BYTES)?;
+            given.push(value);
+        }
+        let function = self.eval(procedure, input, frame)?;
+        if !function.is_function() {
+            let named = bare_name(procedure).filter(|name| !self.lookup_name(frame, name).is_nothing());
+            return Err(match named {
+                Some(name) if function.is_nothing() => Fault::new("T1007").token(&*name),
+                _ => Fault::new("T1008"),
+            }
+            .at(node.offset as usize));
+        }
+        self.charge(96)?;
+        let depth = depth.max(function.depth()) + 1;
+        Item::function(FunctionKind::Partial { function, arguments: given }, depth).checked()
+    }
+
+    /// Calls the function of `$map` and its like with as many arguments as it takes.
+    pub(super) fn apply_some(&mut self, function: &Item, arguments: &[Item]) -> Result<Item, Fault> {
+        let count = arity(function).clamp(1, arguments.len().max(1));
+        let arguments = arguments.iter().take(count).cloned().collect();
+        self.apply(function, arguments, &Item::Nothing)
+    }
+}
+
+/// How many arguments a function takes.
+pub(super) fn arity(function: &Item) -> usize {
+    match function {
+        Item::Native(builtin) => builtin.arity,
+        Item::Function(function) => match &function.kind {
+            FunctionKind::Lambda { lambda, .. } => lambda.parameters.len(),
+            FunctionKind::Partial { arguments, .. } => arguments.iter().filter(|given| given.is_none()).count(),
+            FunctionKind::Regex(_) | FunctionKind::Transform { .. } | FunctionKind::Composed(..) => 1,
+            FunctionKind::RegexNext(..) => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// The name a path consists of.
+fn bare_name(procedure: &Node) -> Option<Arc<str>> {
+    let Kind::Path(path) = &procedure.kind else { return None };
+    match path.steps.first().map(|step| &step.kind) {
+        Some(Kind::Name(name)) => Some(Arc::clone(name)),
+        _ => None,
+    }
+}

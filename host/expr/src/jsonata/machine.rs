@@ -1,0 +1,270 @@
+//! The state of one evaluation: what it may still spend, and its variables.
+
+use std::borrow::Cow;
+
+use super::ast::{Symbol, Symbols};
+use super::builtins::{self, Builtin};
+use super::error::Fault;
+use super::item::{Item, List};
+use super::{Dialect, Limits};
+use crate::Entropy;
+
+/// A place in the machine's list of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameId(u32);
+
+/// The variables of a block, of a call or of a tuple.
+#[derive(Default)]
+struct Frame {
+    parent: u32,
+    /// A function holds on to it; it stays until the evaluation ends.
+    captured: bool,
+    variables: Vec<(Symbol, Item)>,
+}
+
+/// Frames live in one list and functions name them by their place. That way functions that know
+/// themselves make no circle that is never freed, and a long chain of them is freed without
+/// recursion.
+pub(super) struct Machine<'a> {
+    frames: Vec<Frame>,
+    free: Vec<u32>,
+    globals: Vec<Option<Item>>,
+    pub(super) symbols: Cow<'a, Symbols>,
+    pub(super) entropy: &'a mut Entropy,
+    pub(super) now_millis: i64,
+    pub(super) dialect: Dialect,
+    limits: Limits,
+    steps_left: u64,
+    bytes_left: u64,
+    depth: u32,
+}
+
+/// What a frame costs.
+const FRAME_BYTES: u64 = 96;
+/// What an item of an array costs.
+pub(super) const ITEM_BYTES: u64 = 24;
+
+impl<'a> Machine<'a> {
+    pub(super) const TOP: FrameId = FrameId(0);
+
+    pub(super) fn new(
+        symbols: &'a Symbols,
+        globals: Vec<Option<Item>>,
+        entropy: &'a mut Entropy,
+        now_millis: i64,
+        dialect: Dialect,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            frames: vec![Frame::default()],
+            free: Vec::new(),
+            globals,
+            symbols: Cow::Borrowed(symbols),
+            entropy,
+            now_millis,
+            dialect,
+            limits,
+            steps_left: limits.steps,
+            bytes_left: limits.bytes,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn step(&mut self) -> Result<(), Fault> {
+        self.steps(1)
+    }
+
+    /// Spends `count` steps.
+    pub(super) fn steps(&mut self, count: usize) -> Result<(), Fault> {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        match self.steps_left.checked_sub(count) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => Err(Fault::limit(format!(
+                "the expression takes more than {} steps (jsonata_steps_max)",
+                self.limits.steps
+            ))),
+        }
+    }
+
+    /// Pays for `bytes` that are about to be allocated.
+    pub(super) fn charge(&mut self, bytes: u64) -> Result<(), Fault> {
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes_left = left;
+                Ok(())
+            }
+            None => Err(Fault::limit(format!(
+                "the expression allocates more than {} bytes (jsonata_bytes_max)",
+                self.limits.bytes
+            ))),
+        }
+    }
+
+    /// Pays for a text of `bytes`, and for the time it takes to write it.
+    pub(super) fn charge_text(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.steps(bytes / 64)?;
+        self.charge(u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(16))
+    }
+
+    /// Pays for an array of `items`.
+    pub(super) fn charge_items(&mut self, items: usize) -> Result<(), Fault> {
+        self.steps(items / 8)?;
+        let items = u64::try_from(items).unwrap_or(u64::MAX);
+        self.charge(items.saturating_mul(ITEM_BYTES).saturating_add(48))
+    }
+
+    /// Appends to an array that is being made.
+    pub(super) fn push(&mut self, items: &mut Vec<Item>, item: Item) -> Result<(), Fault> {
+        self.charge(ITEM_BYTES)?;
+        items.push(item);
+        Ok(())
+    }
+
+    pub(super) fn deeper(&mut self) -> Result<(), Fault> {
+        self.depth += 1;
+        if self.depth > self.limits.depth {
+            return Err(Fault::limit(format!(
+                "the expression evaluates deeper than {} levels (jsonata_depth_max)",
+                self.limits.depth
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn shallower(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Opens a frame inside `parent`.
+    pub(super) fn enter(&mut self, parent: FrameId) -> Result<FrameId, Fault> {
+        self.charge(FRAME_BYTES)?;
+        if let Some(place) = self.free.pop() {
+            if let Some(frame) = self.frames.get_mut(place as usize) {
+                frame.parent = parent.0;
+            }
+            return Ok(FrameId(place));
+        }
+        let place =
+            u32::try_from(self.frames.len()).map_err(|_| Fault::limit("the expression makes too many calls"))?;
+        self.frames.push(Frame { parent: parent.0, ..Frame::default() });
+        Ok(FrameId(place))
+    }
+
+    /// Closes a frame; it is used again unless a function holds on to it.
+    pub(super) fn leave(&mut self, frame: FrameId) {
+        let Some(left) = self.frames.get_mut(frame.0 as usize) else { return };
+        if left.captured || frame == Self::TOP {
+            return;
+        }
+        left.variables.clear();
+        self.free.push(frame.0);
+        self.bytes_left = self.bytes_left.saturating_add(FRAME_BYTES).min(self.limits.bytes);
+    }
+
+    /// Keeps a frame and those around it: a function was made inside.
+    pub(super) fn capture(&mut self, frame: FrameId) {
+        let mut place = frame.0;
+        while place != 0 {
+            match self.frames.get_mut(place as usize) {
+                Some(found) if !found.captured => {
+                    found.captured = true;
+                    place = found.parent;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    pub(super) fn bind(&mut self, frame: FrameId, symbol: Symbol, item: Item) -> Result<(), Fault> {
+        if frame == Self::TOP {
+            if let Some(slot) = self.globals.get_mut(symbol.0 as usize) {
+                *slot = Some(item);
+            }
+            return Ok(());
+        }
+        let Some(found) = self.frames.get_mut(frame.0 as usize) else { return Ok(()) };
+        match found.variables.iter_mut().find(|(known, _)| *known == symbol) {
+            Some((_, slot)) => *slot = item,
+            None => {
+                found.variables.push((symbol, item));
+                self.charge(32)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn lookup(&self, frame: FrameId, symbol: Symbol) -> Item {
+        let mut place = frame.0;
+        while place != 0 {
+            let Some(found) = self.frames.get(place as usize) else { break };
+            if let Some((_, item)) = found.variables.iter().find(|(known, _)| *known == symbol) {
+                return item.clone();
+            }
+            place = found.parent;
+        }
+        match self.globals.get(symbol.0 as usize) {
+            Some(Some(item)) => item.clone(),
+            _ => Item::Nothing,
+        }
+    }
+
+    /// What a name without its `$` would mean: for the hint that the `$` was forgotten.
+    pub(super) fn lookup_name(&self, frame: FrameId, name: &str) -> Item {
+        match self.symbols.find(name) {
+            Some(symbol) => self.lookup(frame, symbol),
+            None => self.builtin(name).map_or(Item::Nothing, Item::Native),
+        }
+    }
+
+    pub(super) fn builtin(&self, name: &str) -> Option<&'static Builtin> {
+        builtins::find(name, self.dialect)
+    }
+
+    /// Takes over the symbols of an expression that was read during the evaluation.
+    pub(super) fn extend(&mut self, symbols: Symbols) {
+        for name in symbols.iter().skip(self.globals.len()) {
+            self.globals.push(self.builtin(name).map(Item::Native));
+        }
+        self.symbols = Cow::Owned(symbols);
+    }
+
+    /// An array that was made by `push`.
+    pub(super) fn array(&mut self, items: Vec<Item>) -> Result<Item, Fault> {
+        self.charge(48)?;
+        List::array(items).into_item().checked()
+    }
+
+    /// A sequence that was made by `push`.
+    pub(super) fn sequence(&mut self, items: Vec<Item>) -> Result<Item, Fault> {
+        self.charge(48)?;
+        List::sequence(items).into_item().checked()
+    }
+
+    /// The items of an array, or the one item; nothing has none. Paid for.
+    pub(super) fn items_of(&mut self, item: &Item) -> Result<Vec<Item>, Fault> {
+        match item {
+            Item::Nothing => Ok(Vec::new()),
+            Item::List(list) => {
+                self.charge_items(list.items.len())?;
+                Ok(list.items.clone())
+            }
+            _ => match item.as_array() {
+                Some(array) => {
+                    self.charge_items(array.len())?;
+                    Ok(array.to_vec())
+                }
+                None => Ok(vec![item.clone()]),
+            },
+        }
+    }
+
+    pub(super) fn unwrap_outer(item: &Item) -> Item {
+        match item {
+            Item::List(list) if list.outer_wrapper => list.items.first().cloned().unwrap_or_default(),
+            other => other.clone(),
+        }
+    }
+}
