@@ -64,6 +64,7 @@ impl<'a> Host<'a> {
         let child = Command::new(env!("CARGO_BIN_EXE_stepwell"))
             .args(words)
             .arg(site.path("stepwell.toml"))
+            .env("STEPWELL_COMPILED", stepwell_testing::target_directory().join("compiled"))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

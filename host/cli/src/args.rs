@@ -16,7 +16,7 @@ Exit codes: 0 ok, 1 the execution failed or was aborted, 2 usage, 3 invalid defi
 
 Examples:
   stepwell dev host/examples/report
-  stepwell start report -i '{\"month\": \"2013-01\"}' --wait
+  stepwell start report -i '{\"month\": 1}' --wait
   stepwell validate host/examples/report/report.asl.json";
 
 /// The whole command line.

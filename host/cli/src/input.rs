@@ -42,7 +42,7 @@ fn limited(source: impl std::io::Read) -> std::io::Result<String> {
 
 fn refuse(message: &str) -> Exit {
     Exit::new(Code::Usage, message)
-        .help("write -i '{\"month\": \"2013-01\"}', -i @input.json, or -i - with the JSON on standard input")
+        .help("write -i '{\"month\": 1}', -i @input.json, or -i - with the JSON on standard input")
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ fn help_names_every_command() {
 
     Examples:
       stepwell dev host/examples/report
-      stepwell start report -i '{"month": "2013-01"}' --wait
+      stepwell start report -i '{"month": 1}' --wait
       stepwell validate host/examples/report/report.asl.json
     --- stderr
     "#);

@@ -109,19 +109,40 @@ impl Hasher for HashInto {
 }
 
 /// Reads the key, or makes a new one: a key that others could have read or written is none.
+/// Of several hosts that make one at the same time, the first one's is everybody's.
 fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    if let Ok(mut file) = File::open(path) {
-        let metadata = file.metadata()?;
-        let mut key = [0; KEY_BYTES];
-        let private = metadata.is_file() && metadata.mode() & 0o077 == 0;
-        if private && metadata.len() == KEY_BYTES as u64 && file.read_exact(&mut key).is_ok() {
-            return Ok(key);
-        }
-        tracing::warn!(key = %path.display(), "the key of the compiled components was not private or not whole; all are compiled again");
+    if let Some(key) = private_key(path)? {
+        return Ok(key);
     }
-    let key = random::bytes::<KEY_BYTES>()?;
-    write_whole(path, &[&key])?;
-    Ok(key)
+    match fs::remove_file(path) {
+        Ok(()) => {
+            tracing::warn!(key = %path.display(), "the key of the compiled components was not private or not whole; all are compiled again");
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let beside = path.with_extension(hex::encode(random::bytes::<8>()?));
+    write_whole(&beside, &[&random::bytes::<KEY_BYTES>()?])?;
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    private_key(path)?.ok_or_else(|| io::Error::other(format!("{} is not a private key", path.display())))
+}
+
+/// The key in a file that nobody else may read; none when there is no such file.
+fn private_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    let mut key = [0; KEY_BYTES];
+    let is_private = metadata.is_file() && metadata.mode() & 0o077 == 0 && metadata.len() == KEY_BYTES as u64;
+    Ok((is_private && file.read_exact(&mut key).is_ok()).then_some(key))
 }
 
 /// Writes a private file so that a reader finds all of it or nothing.

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::args::{InputArguments, OutputArguments};
 use crate::definition::Source;
 use crate::exit::{Code, Exit};
-use crate::host::{Voice, load_tasks, render_broken};
+use crate::host::{CompiledArguments, Voice, load_tasks, render_broken};
 use crate::output::{document, pretty};
 use crate::project::{Project, Purpose};
 use crate::style::{ColorChoice, Palette};
@@ -25,7 +25,7 @@ use crate::{follow, input};
 
 const EXAMPLES: &str = "\
 Examples:
-  stepwell run host/examples/report/report.asl.json -i '{\"month\": \"2013-01\"}'
+  stepwell run host/examples/report/report.asl.json -i '{\"month\": 1}'
   stepwell run report.asl.json -i @input.json --timeout 60 > output.json
 
 Tasks are the plugins of the project file beside the definition, or of the nearest one above it.
@@ -50,6 +50,8 @@ pub struct Arguments {
     #[arg(long, env = "STEPWELL_TIMEOUT", value_name = "SECONDS")]
     timeout: Option<u64>,
     #[command(flatten)]
+    compiled: CompiledArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -65,7 +67,7 @@ pub async fn run(arguments: Arguments, color: ColorChoice) -> anyhow::Result<Cod
     let project_file = arguments.project.or_else(|| Project::nearest(directory.unwrap_or(Path::new("."))));
     let project = project_file.map(|file| Project::read(&file, Purpose::Development)).transpose();
     let project = project.map_err(|problems| Exit::new(Code::Invalid, problems.render(&palette)))?;
-    let tasks = plugins(&source, &machine, project.as_ref(), &palette).await?;
+    let tasks = plugins(&source, &machine, project.as_ref(), &arguments.compiled, &palette).await?;
 
     let name = workflow_name(&source.path);
     let runtime = tokio::runtime::Handle::current();
@@ -85,6 +87,7 @@ async fn plugins(
     source: &Source,
     machine: &Machine,
     project: Option<&Project>,
+    compiled: &CompiledArguments,
     palette: &Palette,
 ) -> anyhow::Result<Arc<dyn stepwell_tasks::Tasks>> {
     let all = project.map(|project| project.plugins.as_slice()).unwrap_or_default();
@@ -110,7 +113,7 @@ async fn plugins(
         .map(|plugin| plugin.plugin.clone())
         .filter(|plugin| names_all || called.contains(plugin.name.as_str()))
         .collect();
-    let loaded = load_tasks(wanted, &project.data, Voice::Lines).await?;
+    let loaded = load_tasks(wanted, compiled.directory(&project.data), Voice::Lines).await?;
     let broken = loaded.tasks.broken();
     if !broken.is_empty() {
         return Err(Exit::new(Code::Invalid, render_broken(project, &broken, palette)).into());

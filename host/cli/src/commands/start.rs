@@ -15,7 +15,7 @@ use crate::{follow, input};
 
 const EXAMPLES: &str = "\
 Examples:
-  stepwell start report -i '{\"month\": \"2013-01\"}' --wait
+  stepwell start report -i '{\"month\": 1}' --wait
   stepwell start report -i @input.json --name january -o json
   echo '{}' | stepwell start report -i - --wait --timeout 60
 

@@ -1,7 +1,7 @@
 //! Loads what a project names: definitions, plugins, and the engine on its store.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwell_asl::{Machine, Severity};
@@ -14,9 +14,6 @@ use crate::exit::{Code, Exit};
 use crate::project::Project;
 use crate::style::Palette;
 use crate::tree;
-
-/// Where compiled components are kept, in the data directory.
-const CACHE_DIRECTORY: &str = "compiled";
 
 /// Reads every definition. All problems of all of them come back together, rendered.
 pub fn definitions(project: &Project, palette: &Palette) -> Result<Vec<(String, Source)>, Exit> {
@@ -54,8 +51,8 @@ pub struct LoadedTasks {
 }
 
 /// Loads plugins: takes them from the cache, or compiles them, which takes its time and is told.
-pub async fn load_tasks(plugins: Vec<Plugin>, data: &Path, voice: Voice) -> Result<LoadedTasks, Exit> {
-    let options = RuntimeOptions { cache_directory: Some(data.join(CACHE_DIRECTORY)), ..RuntimeOptions::default() };
+pub async fn load_tasks(plugins: Vec<Plugin>, compiled: PathBuf, voice: Voice) -> Result<LoadedTasks, Exit> {
+    let options = RuntimeOptions { cache_directory: Some(compiled), ..RuntimeOptions::default() };
     let loading = tokio::task::spawn_blocking(move || {
         let origins = Mutex::new(BTreeMap::new());
         let tell = |progress: Progress| {

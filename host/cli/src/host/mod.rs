@@ -5,7 +5,7 @@ mod logs;
 mod serve;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -14,6 +14,9 @@ pub use logs::Voice;
 pub use serve::serve;
 
 use crate::project::Purpose;
+
+/// Compiled plugins, in the data directory.
+const COMPILED_DIRECTORY: &str = "compiled";
 
 /// What `dev` and `serve` have in common.
 #[derive(Debug, Clone, Args)]
@@ -24,9 +27,26 @@ pub struct ServeArguments {
     /// Data directory, instead of the project file's
     #[arg(long, env = "STEPWELL_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub compiled: CompiledArguments,
     /// Listen beyond this machine, though nobody has to say who they are yet
     #[arg(long, env = "STEPWELL_INSECURE_NO_AUTH")]
     pub insecure_no_auth: bool,
+}
+
+/// Where compiled plugins are kept.
+#[derive(Debug, Clone, Args)]
+pub struct CompiledArguments {
+    /// Directory of compiled plugins, which several projects may share [default: compiled in the data directory]
+    #[arg(long, env = "STEPWELL_COMPILED", value_name = "DIR")]
+    pub compiled: Option<PathBuf>,
+}
+
+impl CompiledArguments {
+    /// The directory for a project with this data directory.
+    pub fn directory(&self, data: &Path) -> PathBuf {
+        self.compiled.clone().unwrap_or_else(|| data.join(COMPILED_DIRECTORY))
+    }
 }
 
 /// What is served, and how.
