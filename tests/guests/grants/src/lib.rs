@@ -14,10 +14,8 @@ impl Guest for Grants {
     }
 
     fn run(input: String) -> Result<String, Failure> {
-        let input: Value = serde_json::from_str(&input).map_err(|error| Failure {
-            error: "Probe.Input".to_owned(),
-            cause: error.to_string(),
-        })?;
+        let input: Value = serde_json::from_str(&input)
+            .map_err(|error| Failure { error: "Probe.Input".to_owned(), cause: error.to_string() })?;
         let answer = match input["do"].as_str().unwrap_or("") {
             "config" => json!(config::get(text(&input, "key"))),
             "secrets" => json!(secrets::get(text(&input, "key"))),
@@ -45,10 +43,7 @@ fn send(input: &Value) -> Value {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, value)| http::Field {
-                name: name.clone(),
-                value: value.as_str().unwrap_or("").to_owned(),
-            })
+            .map(|(name, value)| http::Field { name: name.clone(), value: value.as_str().unwrap_or("").to_owned() })
             .collect(),
         body: text(input, "body").as_bytes().to_vec(),
     };

@@ -17,10 +17,8 @@ impl Guest for Ledger {
     fn run(_input: String) -> Result<String, Failure> {
         let key = context::idempotency_key().replace(':', "_");
         let (attempt, dispatch) = (context::attempt(), context::dispatch());
-        files::write("effects", &format!("{key}.{dispatch}"), b"ran").map_err(|error| Failure {
-            error: "EffectFailed".to_owned(),
-            cause: format!("{error:?}"),
-        })?;
+        files::write("effects", &format!("{key}.{dispatch}"), b"ran")
+            .map_err(|error| Failure { error: "EffectFailed".to_owned(), cause: format!("{error:?}") })?;
         Ok(format!(r#"{{"key":"{key}","attempt":{attempt},"dispatch":{dispatch}}}"#))
     }
 }
