@@ -63,3 +63,5 @@ pub const UNKNOWN_ERROR: &str = "UNKNOWN_ERROR_NAME";
 pub const UNSUPPORTED: &str = "UNSUPPORTED";
 /// A limit of the host is passed.
 pub const LIMIT: &str = "DEFINITION_LIMIT_EXCEEDED";
+/// A variable is read that no state sets.
+pub const UNKNOWN_VARIABLE: &str = "UNKNOWN_VARIABLE";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::Value;
+use stepwell_expr::{Map, Value};
 
 use crate::machine::StateType;
 use crate::{Failure, Receipt, Timestamp};
@@ -47,6 +47,8 @@ pub enum EventKind {
         state: StateType,
         name: Arc<str>,
         output: Value,
+        /// The variables that were set; never an empty map.
+        assigned: Option<Arc<Map>>,
     },
     /// The state was left because a sibling failed, or the execution ended.
     StateAborted {

@@ -34,3 +34,11 @@ pub const DIAGNOSTICS_MAX: usize = 100;
 
 /// Longest `Label` of a distributed Map (characters).
 pub const LABEL_CHARS_MAX: usize = 40;
+
+/// Largest object of all variables that one `Assign` sets, and so the largest variable (bytes of
+/// compact JSON).
+pub const ASSIGN_BYTES_MAX: usize = PAYLOAD_BYTES_MAX;
+
+/// Most that all variables of an execution may have at the same time (bytes of compact JSON,
+/// about).
+pub const VARIABLES_BYTES_MAX: usize = 10_485_760;

@@ -61,6 +61,12 @@ impl Machine {
         self.states.iter().map(|state| &state.name)
     }
 
+    /// The variables that each state refers to, sorted; states that refer to none are left out.
+    pub fn variable_references(&self) -> impl Iterator<Item = (&Arc<str>, &[Arc<str>])> {
+        let referring = self.states.iter().filter(|state| !state.references.is_empty());
+        referring.map(|state| (&state.name, state.references.as_slice()))
+    }
+
     pub(crate) fn state(&self, at: StateIx) -> &State {
         // Every index was made by the parser from this very list.
         #[expect(clippy::indexing_slicing, reason = "the parser made the index from this list")]
@@ -91,6 +97,10 @@ pub(crate) struct State {
     pub(crate) pointer: String,
     pub(crate) language: QueryLanguage,
     pub(crate) flow: Flow,
+    /// Of a Choice, where no rule holds.
+    pub(crate) assign: Option<Template>,
+    /// The variables that its expressions refer to, sorted.
+    pub(crate) references: Vec<Arc<str>>,
     /// Whether an expression of the state looks at the context object.
     pub(crate) uses_context: bool,
     /// Where to go; `None` is the end of the branch.
@@ -268,12 +278,14 @@ pub(crate) struct Retrier {
 pub(crate) struct Catcher {
     pub(crate) errors: Vec<Arc<str>>,
     pub(crate) result_path: ResultPath,
+    pub(crate) assign: Option<Template>,
     pub(crate) next: StateIx,
 }
 
 #[derive(Debug)]
 pub(crate) struct ChoiceRule {
     pub(crate) test: Test,
+    pub(crate) assign: Option<Template>,
     pub(crate) next: StateIx,
 }
 

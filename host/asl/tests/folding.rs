@@ -13,19 +13,23 @@ use stepwell_asl::{
 };
 
 /// Everything at once: a Map of Parallels of tasks that are tried again, waits, random numbers.
-const DEFINITION: &str = r#"{"TimeoutSeconds":100000,"StartAt":"M","States":{
-  "M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":3,"ResultPath":"$.mapped","Next":"R",
+const DEFINITION: &str = r#"{"TimeoutSeconds":100000,"StartAt":"A","States":{
+  "A":{"Type":"Pass","Assign":{"seen.$":"$.items","n":0},"Next":"M"},
+  "M":{"Type":"Map","ItemsPath":"$seen","MaxConcurrency":3,"ResultPath":"$.mapped","Next":"R",
+    "Assign":{"n.$":"States.ArrayLength($)"},
     "Retry":[{"ErrorEquals":["Bad"],"MaxAttempts":2,"JitterStrategy":"FULL"}],
     "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"R"}],
     "ItemProcessor":{"StartAt":"P","States":{
       "P":{"Type":"Parallel","End":true,"Branches":[
         {"StartAt":"T","States":{"T":{"Type":"Task","Resource":"task:x","End":true,
+          "Assign":{"own.$":"States.UUID()","outer.$":"$n"},
           "Parameters":{"item.$":"$$.Map.Item.Value","id.$":"States.UUID()"},
           "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"MaxAttempts":3,"JitterStrategy":"FULL"}]}}},
         {"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3,"Next":"U"},
           "U":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:y","End":true}}}]}}}},
-  "R":{"Type":"Pass","Parameters":{"drawn.$":"States.MathRandom(1,1000)","mapped.$":"$.items"},"Next":"C"},
-  "C":{"Type":"Choice","Default":"S","Choices":[{"Variable":"$.drawn","NumericGreaterThan":500,"Next":"L"}]},
+  "R":{"Type":"Pass","Parameters":{"drawn.$":"States.MathRandom(1,1000)","mapped.$":"$.items"},
+    "Assign":{"drawn.$":"$.drawn","n.$":"States.MathAdd($n, 1)"},"Next":"C"},
+  "C":{"Type":"Choice","Default":"S","Choices":[{"Variable":"$drawn","NumericGreaterThan":500,"Next":"L","Assign":{"chosen":true}}]},
   "L":{"Type":"Task","Resource":"task:last","Next":"S"},
   "S":{"Type":"Succeed"}}}"#;
 

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use stepwell_asl::{Diagnostic, Machine, WorkflowType};
 
 #[path = "conformance/recorded.rs"]
 mod recorded;
 
 /// What has been reached: (feature, code, exact). May only rise.
-const FLOOR: [(&str, usize, usize); 8] = [
+const FLOOR: [(&str, usize, usize); 9] = [
     ("api-aliasing", 23, 23),
     ("api-base", 28, 28),
     ("api-express", 4, 4),
@@ -22,6 +22,7 @@ const FLOOR: [(&str, usize, usize); 8] = [
     ("api-versioning", 35, 35),
     ("timeout", 1, 1),
     ("validation", 78, 13),
+    ("variable-references", 7, 7),
 ];
 
 #[derive(Debug, Default)]
@@ -64,6 +65,26 @@ fn definitions_are_judged_as_they_were() {
         let Some(tally) = tallies.get(*feature) else { continue };
         assert!(tally.code >= *code && tally.exact >= *exact, "{feature} fell: {tally:?}");
     }
+}
+
+#[test]
+fn states_refer_to_the_variables_that_were_recorded() {
+    let Some(cases) = recorded::cases() else { return };
+    let mut compared = 0;
+    for case in cases.iter().filter(|case| case["feature"] == "variable-references") {
+        let steps = case["steps"].as_array().unwrap();
+        let Ok(machine) = Machine::parse(&steps[0]["params"]["definition"].to_string()) else { continue };
+        let ours: BTreeMap<String, Vec<String>> = machine
+            .variable_references()
+            .map(|(state, names)| (state.to_string(), names.iter().map(ToString::to_string).collect()))
+            .collect();
+        let described = steps.iter().find(|step| step["op"] == "DescribeStateMachine").unwrap();
+        let recorded =
+            described["expect"].get("variableReferences").cloned().unwrap_or_else(|| Json::Object(Map::new()));
+        assert_eq!(serde_json::to_value(ours).unwrap(), recorded, "{}", case["id"]);
+        compared += 1;
+    }
+    assert!(compared >= 7, "only {compared} definitions are accepted");
 }
 
 /// `None` for a step that has no definition of a machine, or fails for another reason.

@@ -6,9 +6,8 @@ use crate::limits::CHOICE_NESTING_MAX;
 use crate::machine::{ChoiceRule, Operand, Operator, Order, Pattern, StateIx, Test};
 use crate::{Timestamp, diagnostic};
 
-const RULE_FIELDS: [&str; 6] = ["Next", "Comment", "Variable", "And", "Or", "Not"];
-const RULE_LATER: [(&str, &str); 3] =
-    [("Condition", "JSONata comes later"), ("Assign", "variables come later"), ("Output", "JSONata comes later")];
+const RULE_FIELDS: [&str; 7] = ["Next", "Comment", "Assign", "Variable", "And", "Or", "Not"];
+const RULE_LATER: [(&str, &str); 2] = [("Condition", "JSONata comes later"), ("Output", "JSONata comes later")];
 
 /// What an operator compares a variable with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +31,9 @@ impl Builder {
             let Some(rule) = Fields::of(value, pointer, &mut self.problems) else { continue };
             rule.require(&["Next"], &mut self.problems);
             let next = self.transition(at, &rule, "Next", names);
+            let assign = self.assign(&rule);
             if let (Some(test), Some(next)) = (self.test(&rule, 0), next) {
-                rules.push(ChoiceRule { test, next });
+                rules.push(ChoiceRule { test, assign, next });
             }
         }
         rules
@@ -50,8 +50,8 @@ impl Builder {
             );
             return None;
         }
-        if depth > 0 && fields.has("Next") {
-            self.problems.schema(fields.at("Next"), "Only the outermost rule has a 'Next'");
+        for name in ["Next", "Assign"].into_iter().filter(|name| depth > 0 && fields.has(name)) {
+            self.problems.schema(fields.at(name), format!("Only the outermost rule has a '{name}'"));
         }
         let combined = fields.one_of(&["And", "Or", "Not", "Variable"], &mut self.problems);
         if fields.has("And") {
@@ -77,7 +77,7 @@ impl Builder {
     }
 
     fn known_beside(&mut self, fields: &Fields<'_>, name: &str) {
-        fields.known(&["Next", "Comment", name], &RULE_LATER, &mut self.problems);
+        fields.known(&["Next", "Comment", "Assign", name], &RULE_LATER, &mut self.problems);
     }
 
     fn operands(&mut self, fields: &Fields<'_>, name: &str, depth: usize) -> Option<Vec<Test>> {
@@ -94,7 +94,7 @@ impl Builder {
     }
 
     fn compare(&mut self, fields: &Fields<'_>) -> Option<Test> {
-        let known: Vec<&str> = ["Variable", "Next", "Comment"].into_iter().chain(operators()).collect();
+        let known: Vec<&str> = ["Variable", "Next", "Comment", "Assign"].into_iter().chain(operators()).collect();
         fields.known(&known, &RULE_LATER, &mut self.problems);
         let variable = self.path(fields, "Variable");
         let used: Vec<&str> = operators().filter(|name| fields.has(name)).collect();

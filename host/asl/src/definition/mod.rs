@@ -16,10 +16,12 @@ mod payload;
 mod recovery;
 mod resource;
 mod states;
+mod variables;
 
 pub(crate) use resource::invoked_name;
 
 use fields::{Fields, Problems, nearest};
+use variables::Variables;
 
 impl Machine {
     /// Reads and checks the definition of a standard workflow.
@@ -68,6 +70,7 @@ struct Builder {
     named: HashMap<Arc<str>, String>,
     /// The transitions found in the `States` that are being read.
     edges: Vec<(StateIx, StateIx)>,
+    variables: Variables,
     /// How many Parallel and Map states are around the place being read.
     nesting: usize,
 }
@@ -113,7 +116,9 @@ impl Builder {
         self.language(&fields);
         self.jsonata = fields.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata");
         let comment = fields.text("Comment", &mut self.problems).cloned();
-        let start = self.graph(&fields)?;
+        let start = self.graph(&fields);
+        self.check_variables();
+        let start = start?;
         let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
         Some(Machine { states, start, timeout_seconds, warnings: Vec::new(), comment })
     }
@@ -165,8 +170,15 @@ impl Builder {
         }
     }
 
-    /// `StartAt` and `States`, of a machine, a branch or an item processor.
+    /// `StartAt` and `States`, of a machine, a branch or an item processor: a scope of variables.
     fn graph(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
+        let outer = self.variables.enter();
+        let start = self.graph_within(fields);
+        self.variables.leave(outer);
+        start
+    }
+
+    fn graph_within(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
         fields.require(&["StartAt", "States"], &mut self.problems);
         let start_at = fields.text("StartAt", &mut self.problems);
         let states = Fields::of(fields.get("States")?, fields.at("States"), &mut self.problems)?;

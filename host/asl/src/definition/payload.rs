@@ -28,11 +28,14 @@ impl Builder {
         }
     }
 
-    /// A path, of input or context object.
+    /// A path, of input, context object or variable.
     pub(super) fn path(&mut self, fields: &Fields<'_>, name: &str) -> Option<Path> {
         let text = fields.text(name, &mut self.problems)?;
         match Path::parse(text) {
-            Ok(path) => Some(path),
+            Ok(path) => {
+                self.variables.refer(&path);
+                Some(path)
+            }
             Err(error) => {
                 self.problems.error(
                     diagnostic::SCHEMA,
@@ -74,7 +77,10 @@ impl Builder {
     pub(super) fn template(&mut self, fields: &Fields<'_>, name: &str) -> Option<Template> {
         let value = fields.get(name)?;
         match Template::compile(value) {
-            Ok(template) => Some(template),
+            Ok(template) => {
+                template.visit_paths(&mut |path| self.variables.refer(path));
+                Some(template)
+            }
             Err(errors) => {
                 for error in errors {
                     let pointer = format!("{}{}", fields.at(name), error.pointer);
@@ -89,7 +95,10 @@ impl Builder {
     pub(super) fn expression(&mut self, fields: &Fields<'_>, name: &str) -> Option<Expression> {
         let text = fields.text(name, &mut self.problems)?;
         match Expression::parse(text) {
-            Ok(expression) => Some(expression),
+            Ok(expression) => {
+                expression.visit_paths(&mut |path| self.variables.refer(path));
+                Some(expression)
+            }
             Err(error) => {
                 self.problems.error(
                     diagnostic::SCHEMA,

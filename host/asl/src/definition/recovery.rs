@@ -11,8 +11,8 @@ use crate::{diagnostic, limits};
 
 const RETRIER_FIELDS: [&str; 7] =
     ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"];
-const CATCHER_FIELDS: [&str; 4] = ["ErrorEquals", "ResultPath", "Next", "Comment"];
-const CATCHER_LATER: [(&str, &str); 2] = [("Assign", "variables come later"), ("Output", "JSONata comes later")];
+const CATCHER_FIELDS: [&str; 5] = ["ErrorEquals", "ResultPath", "Next", "Comment", "Assign"];
+const CATCHER_LATER: [(&str, &str); 1] = [("Output", "JSONata comes later")];
 
 impl Builder {
     pub(super) fn recovery(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Recovery {
@@ -82,8 +82,9 @@ impl Builder {
         fields.require(&["Next"], &mut self.problems);
         let errors = self.error_names(&fields, last);
         let result_path = self.result_path(&fields);
+        let assign = self.assign(&fields);
         let next = self.transition(at, &fields, "Next", names)?;
-        Some(Catcher { errors: errors?, result_path, next })
+        Some(Catcher { errors: errors?, result_path, assign, next })
     }
 
     /// `ErrorEquals`. `States.ALL` stands alone, and in the last place.

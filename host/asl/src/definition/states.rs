@@ -10,12 +10,11 @@ use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX, LABEL_CHARS_MAX};
 use crate::machine::{Concurrency, Flow, Kind, MapState, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait};
 
 const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
-const LEADING: [&str; 4] = ["Next", "End", "InputPath", "OutputPath"];
+const LEADING: [&str; 5] = ["Next", "End", "InputPath", "OutputPath", "Assign"];
 const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
 
 /// Fields of the language that come later, with the reason.
-const LATER: [(&str, &str); 12] = [
-    ("Assign", "variables come later"),
+const LATER: [(&str, &str); 11] = [
     ("Output", "JSONata comes later"),
     ("Arguments", "JSONata comes later"),
     ("Items", "JSONata comes later"),
@@ -42,6 +41,7 @@ impl Builder {
     ) -> Option<State> {
         fields.require(&["Type"], &mut self.problems);
         let kind = fields.text("Type", &mut self.problems)?;
+        let around = self.variables.begin_state();
         self.language(fields);
         // Read so that a comment of another kind is reported.
         fields.text("Comment", &mut self.problems);
@@ -63,6 +63,8 @@ impl Builder {
             }
         };
         let flow = self.flow(fields);
+        let assign = self.assign(fields);
+        let references = self.variables.end_state(around, &fields.pointer);
         let leads = kind.as_ref().is_some_and(leads_on);
         let next = if leads { self.next(at, fields, names) } else { None };
         let mut kind = kind?;
@@ -72,6 +74,8 @@ impl Builder {
             pointer: fields.pointer.clone(),
             language: QueryLanguage::JsonPath,
             flow,
+            assign,
+            references,
             // Literal text with `$$` counts as well: the context object is then made in vain.
             uses_context: format!("{:?}", fields.map).contains("$$"),
             next,
@@ -149,7 +153,7 @@ impl Builder {
     }
 
     fn choice(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
-        self.only(fields, &[&["Choices", "Default", "InputPath", "OutputPath"]]);
+        self.only(fields, &[&["Choices", "Default", "InputPath", "OutputPath", "Assign"]]);
         fields.require(&["Choices"], &mut self.problems);
         let rules = self.rules(at, fields, names);
         let default = self.transition(at, fields, "Default", names);

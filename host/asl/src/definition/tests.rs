@@ -169,7 +169,7 @@ fn states_that_nothing_leads_to_and_names_that_come_twice() {
 fn what_comes_later_is_refused_by_name() {
     for (fields, message) in [
         (r#""Type":"Pass","End":true,"QueryLanguage":"JSONata""#, "The query language 'JSONata' is not supported"),
-        (r#""Type":"Pass","End":true,"Assign":{}"#, "The field 'Assign' is not supported by this version"),
+        (r#""Type":"Pass","End":true,"Output":{}"#, "The field 'Output' is not supported by this version"),
     ] {
         let refused = Machine::parse(&state(fields)).unwrap_err();
         assert_eq!(refused[0].code, diagnostic::UNSUPPORTED);

@@ -42,9 +42,12 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
             payload(&mut map, "input", "inputDetails", input);
             "stateEnteredEventDetails"
         }
-        EventKind::StateExited { name, output, .. } => {
+        EventKind::StateExited { name, output, assigned, .. } => {
             map.insert("name", Value::String(Arc::clone(name)));
             payload(&mut map, "output", "outputDetails", output);
+            if let Some(assigned) = assigned {
+                variables(&mut map, assigned);
+            }
             "stateExitedEventDetails"
         }
         EventKind::MapStateStarted { length } => {
@@ -172,6 +175,13 @@ fn receipt_json(receipt: &Receipt) -> Value {
 fn payload(map: &mut Map, name: &'static str, details: &'static str, value: &Value) {
     map.insert(name, value.to_string().into());
     map.insert(details, Value::object([("truncated", Value::Bool(false))]));
+}
+
+/// Each value as JSON text.
+fn variables(map: &mut Map, assigned: &Map) {
+    let texts = assigned.iter().map(|(name, value)| (Arc::clone(name), Value::from(value.to_string())));
+    map.insert("assignedVariables", Value::object(texts));
+    map.insert("assignedVariablesDetails", Value::object([("truncated", Value::Bool(false))]));
 }
 
 fn named(map: &mut Map, failure: &Failure, details: &'static str) -> &'static str {

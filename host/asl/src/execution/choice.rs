@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use stepwell_expr::{EvalError, Path, Scope, Selection, Value};
 
-use super::run::{Done, Step};
+use super::run::{Done, Exit, Step};
 use super::thread::ThreadIx;
 use crate::machine::{ChoiceRule, Operand, Operator, Order, Pattern, State, StateIx, Test};
 use crate::{Failure, Timestamp};
@@ -18,12 +18,12 @@ impl Step<'_> {
         default: Option<StateIx>,
     ) -> Result<Done, Failure> {
         let input = self.selected_input(at, state)?;
-        let context = self.context(at, state);
-        let scope = Scope::new(&input, &context);
-        let mut chosen = default;
+        let (context, variables) = (self.context(at, state), self.variables(at));
+        let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
+        let (mut chosen, mut assign) = (default, state.assign.as_ref());
         for rule in rules {
             if holds(&rule.test, &scope).map_err(|error| self.evaluation(at, state, &error))? {
-                chosen = Some(rule.next);
+                (chosen, assign) = (Some(rule.next), rule.assign.as_ref());
                 break;
             }
         }
@@ -37,8 +37,9 @@ impl Step<'_> {
                 ),
             ));
         };
+        let assigned = self.assigned(at, state, assign, &input)?;
         let output = self.output(at, state, input)?;
-        Ok(Done::Exit { output, next: Some(next) })
+        Ok(Done::Exit(Exit { output, assigned, next: Some(next) }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::{Expression, Value};
+use stepwell_expr::{Expression, Scope, Value};
 
 use super::run::{Done, Step};
 use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
@@ -40,8 +40,8 @@ impl Step<'_> {
         let items = match &map.items_path {
             None => input.clone(),
             Some(path) => {
-                let context = self.context(at, state);
-                path.eval_path_field(&stepwell_expr::Scope::new(input, &context))
+                let (context, variables) = (self.context(at, state), self.variables(at));
+                path.eval_path_field(&Scope { input, context: &context, variables: Some(&variables) })
                     .map_err(|error| self.evaluation(at, state, &error))?
             }
         };
@@ -56,7 +56,8 @@ impl Step<'_> {
 
     fn concurrency(&mut self, at: ThreadIx, state: &State, path: &Expression) -> Result<u64, Failure> {
         let value = self.evaluate(at, state, path, "MaxConcurrencyPath")?;
-        match value.as_i64() {
+        // Text that is a number will do, as it does on AWS.
+        match value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
             Some(n) => u64::try_from(n).map_err(|_| self.runtime(at, state, "MaxConcurrency cannot be negative.")),
             None => {
                 let shown = match &value {
@@ -151,6 +152,7 @@ impl Step<'_> {
             attempts: Vec::new(),
             retry_count: 0,
             item: around,
+            variables: self.thread(at)?.variables.inner(),
             phase: Phase::Enter,
         };
         match &state.kind {
@@ -195,7 +197,7 @@ impl Step<'_> {
             }
             None => Value::Null,
         };
-        let scope = stepwell_expr::Scope::new(&input, &context);
+        let scope = Scope { input: &input, context: &context, variables: Some(child.variables.seen()) };
         let selected =
             selector.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?;
         self.fitting(at, state, selected, &state.name)
@@ -247,7 +249,7 @@ impl Step<'_> {
         // The state's exit follows the same event as this one, as AWS has it.
         self.emit(last, event);
         match self.taken(at, state, results) {
-            Ok(output) => Done::Exit { output, next: state.next },
+            Ok(exit) => Done::Exit(exit),
             Err(failure) => Done::Failed(failure),
         }
     }

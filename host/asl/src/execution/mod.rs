@@ -17,6 +17,7 @@ mod recover;
 mod run;
 mod task;
 mod thread;
+mod variables;
 mod wait;
 
 pub use payload::payload_fits;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::{EvalError, Expression, Number, Scope, Template, Value, json_bytes_within};
+use stepwell_expr::{EvalError, Expression, Map, Number, Scope, Template, Value, json_bytes_within};
 
 use super::run::Step;
 use super::thread::{Thread, ThreadIx};
@@ -18,7 +18,7 @@ pub fn payload_fits(value: &Value) -> bool {
 }
 
 /// About how many bytes of text a value has; `None` when it cannot be a payload.
-fn measured(value: &Value) -> Option<usize> {
+pub(super) fn measured(value: &Value) -> Option<usize> {
     let mut size = Size::default();
     match size.add(value, PAYLOAD_DEPTH_MAX) {
         Bound::Fits => Some(size.least),
@@ -34,7 +34,8 @@ impl Step<'_> {
         let thread = self.thread(at)?;
         let input = match state.language {
             QueryLanguage::JsonPath => {
-                select(&state.flow.input_path, &thread.input, || self.fold.about.context(state, thread))
+                let variables = thread.variables.seen();
+                select(&state.flow.input_path, &thread.input, variables, || self.fold.about.context(state, thread))
             }
         };
         input.map_err(|error| self.evaluation(at, state, &error))
@@ -57,8 +58,8 @@ impl Step<'_> {
         template: &Template,
         input: &Value,
     ) -> Result<Value, Failure> {
-        let context = self.context(at, state);
-        let scope = Scope::new(input, &context);
+        let (context, variables) = (self.context(at, state), self.variables(at));
+        let scope = Scope { input, context: &context, variables: Some(&variables) };
         template.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))
     }
 
@@ -71,8 +72,8 @@ impl Step<'_> {
         field: &str,
     ) -> Result<Value, Failure> {
         let input = self.selected_input(at, state)?;
-        let context = self.context(at, state);
-        let scope = Scope::new(&input, &context);
+        let (context, variables) = (self.context(at, state), self.variables(at));
+        let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
         expression.eval(&scope, &mut self.fold.entropy, field).map_err(|error| self.evaluation(at, state, &error))
     }
 
@@ -110,7 +111,8 @@ impl Step<'_> {
     /// `OutputPath`, and the limit on what a state may hand on.
     pub(super) fn output(&mut self, at: ThreadIx, state: &State, value: Value) -> Result<Value, Failure> {
         let thread = self.thread(at)?;
-        let output = select(&state.flow.output_path, &value, || self.fold.about.context(state, thread))
+        let variables = thread.variables.seen();
+        let output = select(&state.flow.output_path, &value, variables, || self.fold.about.context(state, thread))
             .map_err(|error| self.evaluation(at, state, &error))?;
         if same(&output, &thread.input) { Ok(output) } else { self.fitting(at, state, output, &state.name) }
     }
@@ -119,6 +121,12 @@ impl Step<'_> {
     /// state or task that made it.
     pub(super) fn fitting(&mut self, at: ThreadIx, state: &State, value: Value, name: &str) -> Result<Value, Failure> {
         let Some(bytes) = measured(&value) else { return Err(too_large(name)) };
+        self.pay(at, state, bytes)?;
+        Ok(value)
+    }
+
+    /// Counts bytes of new data against what one step may make.
+    pub(super) fn pay(&mut self, at: ThreadIx, state: &State, bytes: usize) -> Result<(), Failure> {
         self.made_bytes = self.made_bytes.saturating_add(bytes);
         if self.made_bytes > STEP_BYTES_MAX {
             let detail = format!(
@@ -126,7 +134,7 @@ impl Step<'_> {
             );
             return Err(self.runtime(at, state, detail));
         }
-        Ok(value)
+        Ok(())
     }
 
     pub(super) fn context(&self, at: ThreadIx, state: &State) -> Value {
@@ -168,11 +176,18 @@ fn too_large(name: &str) -> Failure {
     )
 }
 
-fn select(selection: &Selection, value: &Value, context: impl FnOnce() -> Value) -> Result<Value, EvalError> {
+fn select(
+    selection: &Selection,
+    value: &Value,
+    variables: &Map,
+    context: impl FnOnce() -> Value,
+) -> Result<Value, EvalError> {
     match selection {
         Selection::Whole => Ok(value.clone()),
         Selection::Nothing => Ok(Value::object::<Arc<str>>([])),
-        Selection::Path(path) => path.eval_path_field(&Scope::new(value, &context())),
+        Selection::Path(path) => {
+            path.eval_path_field(&Scope { input: value, context: &context(), variables: Some(variables) })
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stepwell_expr::Value;
 
 use super::Status;
-use super::run::{Step, micros};
+use super::run::{Exit, Step, micros};
 use super::thread::{Phase, ThreadIx};
 use crate::limits::DELAY_SECONDS_MAX;
 use crate::machine::{Catcher, Kind, Retrier, State};
@@ -91,15 +91,16 @@ impl Step<'_> {
     fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure) -> Result<bool, Failure> {
         let Some(recovery) = state.kind.recovery() else { return Ok(false) };
         let found = recovery.catchers.iter().find(|catcher| matches(&catcher.errors, failure));
-        let Some(Catcher { result_path, next, .. }) = found else { return Ok(false) };
+        let Some(Catcher { result_path, assign, next, .. }) = found else { return Ok(false) };
         let text = |text: &Option<Arc<str>>| Value::String(text.clone().unwrap_or_else(|| "".into()));
         let error = Value::object([("Error", text(&failure.error)), ("Cause", text(&failure.cause))]);
+        let assigned = self.assigned(at, state, assign.as_ref(), &error)?;
         let output = self.placed(at, state, result_path, error)?;
         let last = self.tell_failed(at, state);
         if let Some(thread) = self.fold.threads.get_mut(at) {
             thread.last_event = last;
         }
-        self.leave(at, state, output, Some(*next));
+        self.leave(at, state, Exit { output, assigned, next: Some(*next) });
         Ok(true)
     }
 }

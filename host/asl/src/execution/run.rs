@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::Value;
+use stepwell_expr::{Map, Value};
 
 use super::thread::{Phase, Thread, ThreadIx};
+use super::variables::Variables;
 use super::{Fold, Output, Status, Timer};
 use crate::machine::{Kind, State, StateIx, Text};
 use crate::{Effect, EventKind, Failure, Machine, TimerId, Timestamp};
@@ -21,14 +22,18 @@ pub(super) struct Step<'a> {
 
 /// How far a state came.
 pub(super) enum Done {
-    /// The state is left.
-    Exit {
-        output: Value,
-        next: Option<StateIx>,
-    },
+    Exit(Exit),
     /// It waits for something.
     Blocked,
     Failed(Failure),
+}
+
+/// How a state is left.
+pub(super) struct Exit {
+    pub(super) output: Value,
+    /// The variables that are set with it; `None` rather than none.
+    pub(super) assigned: Option<Arc<Map>>,
+    pub(super) next: Option<StateIx>,
 }
 
 impl Step<'_> {
@@ -49,6 +54,7 @@ impl Step<'_> {
             attempts: Vec::new(),
             retry_count: 0,
             item: None,
+            variables: Variables::default(),
             phase: Phase::Enter,
         });
         self.fold.ready.push_back(root);
@@ -106,8 +112,8 @@ impl Step<'_> {
                 return;
             }
             match done {
-                Done::Exit { output, next } => {
-                    if !self.exit(at, state, output, next) {
+                Done::Exit(exit) => {
+                    if !self.exit(at, state, exit) {
                         return;
                     }
                 }
@@ -149,15 +155,18 @@ impl Step<'_> {
 
     fn pass(&mut self, at: ThreadIx, state: &State, result: Option<&Value>) -> Result<Done, Failure> {
         let input = self.effective_input(at, state)?;
-        let output = self.combine(at, state, result.cloned().unwrap_or(input))?;
-        Ok(Done::Exit { output, next: state.next })
+        let result = result.cloned().unwrap_or(input);
+        let assigned = self.assigned(at, state, state.assign.as_ref(), &result)?;
+        let output = self.combine(at, state, result)?;
+        Ok(Done::Exit(Exit { output, assigned, next: state.next }))
     }
 
     /// Of Succeed and Wait: `InputPath`, then `OutputPath`.
     pub(super) fn passed_on(&mut self, at: ThreadIx, state: &State, next: Option<StateIx>) -> Result<Done, Failure> {
         let input = self.selected_input(at, state)?;
+        let assigned = self.assigned(at, state, state.assign.as_ref(), &input)?;
         let output = self.output(at, state, input)?;
-        Ok(Done::Exit { output, next })
+        Ok(Done::Exit(Exit { output, assigned, next }))
     }
 
     fn failing(&mut self, at: ThreadIx, state: &State, error: &Text, cause: &Text) -> Result<Done, Failure> {
@@ -182,12 +191,14 @@ impl Step<'_> {
     }
 
     /// Leaves the state, for another one or for the end of the branch; true when the thread goes on.
-    pub(super) fn exit(&mut self, at: ThreadIx, state: &State, output: Value, next: Option<StateIx>) -> bool {
+    pub(super) fn exit(&mut self, at: ThreadIx, state: &State, exit: Exit) -> bool {
+        let Exit { output, assigned, next } = exit;
         let Some(thread) = self.fold.threads.get(at) else { return false };
         let exited = EventKind::StateExited {
             state: state.kind.state_type(),
             name: Arc::clone(&state.name),
             output: output.clone(),
+            assigned: assigned.clone(),
         };
         let id = self.emit(thread.last_event, exited);
         if self.fold.exhausted {
@@ -199,6 +210,9 @@ impl Step<'_> {
             self.finish(at, output);
             return false;
         };
+        if let Some(assigned) = &assigned {
+            thread.variables.assign(assigned);
+        }
         thread.state = next;
         thread.input = output;
         thread.attempts.clear();
@@ -208,8 +222,8 @@ impl Step<'_> {
     }
 
     /// As [`Self::exit`], outside a run: the thread goes on when its turn comes.
-    pub(super) fn leave(&mut self, at: ThreadIx, state: &State, output: Value, next: Option<StateIx>) {
-        if self.exit(at, state, output, next) {
+    pub(super) fn leave(&mut self, at: ThreadIx, state: &State, exit: Exit) {
+        if self.exit(at, state, exit) {
             self.fold.ready.push_back(at);
         }
     }

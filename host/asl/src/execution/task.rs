@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
 
-use super::run::{Done, Step};
+use super::run::{Done, Exit, Step};
 use super::thread::{Phase, ThreadIx};
 use crate::definition::invoked_name;
 use crate::event::Service;
@@ -102,9 +102,7 @@ impl Step<'_> {
             thread.last_event = id;
         }
         match outcome.and_then(|result| self.taken(at, state, result)) {
-            Ok(output) => {
-                self.leave(at, state, output, state.next);
-            }
+            Ok(exit) => self.leave(at, state, exit),
             Err(failure) => self.fail(at, failure),
         }
         self.run();
@@ -133,9 +131,11 @@ impl Step<'_> {
     }
 
     /// A result on its way out of its state.
-    pub(super) fn taken(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
+    pub(super) fn taken(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Exit, Failure> {
         let result = self.selected_result(at, state, result)?;
-        self.combine(at, state, result)
+        let assigned = self.assigned(at, state, state.assign.as_ref(), &result)?;
+        let output = self.combine(at, state, result)?;
+        Ok(Exit { output, assigned, next: state.next })
     }
 }
 

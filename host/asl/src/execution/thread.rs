@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stepwell_expr::Value;
 
+use super::variables::Variables;
 use crate::machine::StateIx;
 use crate::{Invoke, TimerId, Timestamp};
 
@@ -29,6 +30,7 @@ pub(super) struct Thread {
     pub(super) retry_count: u64,
     /// The item of the nearest Map around.
     pub(super) item: Option<Arc<Item>>,
+    pub(super) variables: Variables,
     pub(super) phase: Phase,
 }
 
@@ -89,6 +91,7 @@ impl Thread {
             attempts: Vec::new(),
             retry_count: self.retry_count,
             item: self.item.clone(),
+            variables: Variables::default(),
             phase: Phase::Perform,
         }
     }

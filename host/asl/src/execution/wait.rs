@@ -107,9 +107,7 @@ impl Step<'_> {
                 thread.phase = Phase::Perform;
                 let state = self.machine.state(thread.state);
                 match self.passed_on(at, state, state.next) {
-                    Ok(Done::Exit { output, next }) => {
-                        self.leave(at, state, output, next);
-                    }
+                    Ok(Done::Exit(exit)) => self.leave(at, state, exit),
                     Ok(Done::Blocked) => {}
                     Ok(Done::Failed(failure)) | Err(failure) => self.fail(at, failure),
                 }

@@ -139,11 +139,12 @@ impl Matcher {
                     return Ok(());
                 }
                 match (serde_json::from_str::<Json>(e), serde_json::from_str::<Json>(a)) {
-                    (Ok(e), Ok(a)) if !e.is_string() || !a.is_string() => self.json(&e, &a, path),
+                    (Ok(e), Ok(a)) => self.json(&e, &a, path),
                     _ => differ(),
                 }
             }
             (Json::String(_), _) => differ(),
+            (Json::Number(e), Json::String(a)) if e.to_string() == *a => Ok(()),
             (_, Json::String(a)) if a.starts_with(['{', '[']) => match serde_json::from_str(a) {
                 Ok(a) => self.json(expected, &a, path),
                 Err(_) => differ(),

@@ -1,0 +1,156 @@
+//! Variables: `Assign`, and the `$name`s that read what it set.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use stepwell_expr::limits::VARIABLE_NAME_CHARS_MAX;
+use stepwell_expr::{Path, Root, Template, Value};
+
+use super::Builder;
+use super::fields::{Fields, kind, nearest};
+use crate::diagnostic;
+
+/// The name that expressions have for what a state works on.
+const RESERVED: &str = "states";
+
+/// What is found out about variables while a definition is read.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    /// One per machine, branch and item processor; an outer one comes before its inner ones.
+    scopes: Vec<Scope>,
+    /// The scope that is being read.
+    current: Option<usize>,
+    /// What the state that is being read refers to.
+    referenced: BTreeSet<Arc<str>>,
+}
+
+#[derive(Debug)]
+struct Scope {
+    outer: Option<usize>,
+    /// The pointer of each variable's first `Assign`.
+    assigned: HashMap<Arc<str>, String>,
+    /// Names with the states that refer to them, in the order of the definition.
+    referenced: Vec<(Arc<str>, String)>,
+}
+
+impl Variables {
+    /// Goes into a scope; what is given back leads out again.
+    pub(super) fn enter(&mut self) -> Option<usize> {
+        let outer = self.current;
+        self.current = Some(self.scopes.len());
+        self.scopes.push(Scope { outer, assigned: HashMap::new(), referenced: Vec::new() });
+        outer
+    }
+
+    pub(super) fn leave(&mut self, outer: Option<usize>) {
+        self.current = outer;
+    }
+
+    /// Begins a state within the one that is being read, if any; what is given back is for
+    /// [`Self::end_state`].
+    pub(super) fn begin_state(&mut self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.referenced)
+    }
+
+    /// The names that the state at this pointer refers to.
+    pub(super) fn end_state(&mut self, around: BTreeSet<Arc<str>>, pointer: &str) -> Vec<Arc<str>> {
+        let referenced: Vec<Arc<str>> = std::mem::replace(&mut self.referenced, around).into_iter().collect();
+        if let Some(scope) = self.current.and_then(|current| self.scopes.get_mut(current)) {
+            scope.referenced.extend(referenced.iter().map(|name| (Arc::clone(name), pointer.to_owned())));
+        }
+        referenced
+    }
+
+    /// Takes note of the variable that a path begins in, if it begins in one.
+    pub(super) fn refer(&mut self, path: &Path) {
+        if let Root::Variable(name) = path.root() {
+            self.referenced.insert(Arc::clone(name));
+        }
+    }
+
+    /// The scopes around one, itself first.
+    fn outwards(&self, from: Option<usize>) -> impl Iterator<Item = &Scope> {
+        let scope = |at: Option<usize>| at.and_then(|at| self.scopes.get(at));
+        std::iter::successors(scope(from), move |inner| scope(inner.outer))
+    }
+}
+
+impl Builder {
+    /// `Assign`, a payload template whose members are variables.
+    pub(super) fn assign(&mut self, fields: &Fields<'_>) -> Option<Template> {
+        let value = fields.get("Assign")?;
+        let pointer = fields.at("Assign");
+        let Value::Object(map) = value else {
+            self.problems.schema(pointer, format!("Expected value of type Object, but was {}", kind(value)));
+            return None;
+        };
+        for field in map.keys() {
+            let name = field.strip_suffix(".$").unwrap_or(field);
+            match refused(name) {
+                Some(reason) => {
+                    let message = format!("The variable name '{name}' is not valid");
+                    self.problems.error(diagnostic::SCHEMA, pointer.clone(), message, Some(reason));
+                }
+                None => {
+                    let scope = self.variables.current.and_then(|current| self.variables.scopes.get_mut(current));
+                    if let Some(scope) = scope {
+                        scope.assigned.entry(name.into()).or_insert_with(|| pointer.clone());
+                    }
+                }
+            }
+        }
+        self.template(fields, "Assign")
+    }
+
+    /// What can only be said of the whole definition: inner scopes set no variable of an outer
+    /// one, and what is read is set somewhere.
+    pub(super) fn check_variables(&mut self) {
+        for scope in &self.variables.scopes {
+            let mut clashes: Vec<(&String, &Arc<str>, &String)> = Vec::new();
+            for outer in self.variables.outwards(scope.outer) {
+                let both = scope
+                    .assigned
+                    .iter()
+                    .filter_map(|(name, pointer)| outer.assigned.get(name).map(|there| (pointer, name, there)));
+                clashes.extend(both);
+            }
+            clashes.sort();
+            for (pointer, name, there) in clashes {
+                self.problems.error(
+                    diagnostic::SCHEMA,
+                    pointer.clone(),
+                    format!("The variable '{name}' belongs to an outer scope and cannot be assigned here"),
+                    Some(format!("It is assigned at {there}. Branches and iterations read it; choose another name.")),
+                );
+            }
+        }
+        for at in 0..self.variables.scopes.len() {
+            let seen: HashSet<&Arc<str>> =
+                self.variables.outwards(Some(at)).flat_map(|scope| scope.assigned.keys()).collect();
+            let referenced = self.variables.scopes.get(at).map(|scope| scope.referenced.as_slice()).unwrap_or_default();
+            for (name, pointer) in referenced.iter().filter(|(name, _)| !seen.contains(name)) {
+                let help = nearest(name, seen.iter().map(|name| &***name))
+                    .map(|near| format!("Did you mean '${near}'?"))
+                    .or_else(|| Some("Set it with 'Assign' in an earlier state, here or around here.".to_owned()));
+                let message = format!("No state assigns the variable '${name}'");
+                self.problems.warning(diagnostic::UNKNOWN_VARIABLE, pointer.clone(), message, help);
+            }
+        }
+    }
+}
+
+/// Why a name can be no variable's.
+fn refused(name: &str) -> Option<String> {
+    let chars = name.chars().count();
+    if chars == 0 || chars > VARIABLE_NAME_CHARS_MAX {
+        return Some(format!("A variable's name has from 1 to {VARIABLE_NAME_CHARS_MAX} characters."));
+    }
+    if name == RESERVED {
+        return Some("'$states' is what the language itself tells a state.".to_owned());
+    }
+    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    if !starts || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return Some("A variable's name begins with a letter or '_', and has only letters, digits and '_'.".to_owned());
+    }
+    None
+}

@@ -1,0 +1,86 @@
+//! Variables at work: what a thread sees, and what a state leaves in it.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Map, Template, Value};
+
+use super::payload::measured;
+use super::run::Step;
+use super::thread::ThreadIx;
+use crate::Failure;
+use crate::limits::VARIABLES_BYTES_MAX;
+use crate::machine::State;
+
+/// The variables that a thread sees: its own, and those of the threads around it, which wait
+/// while it runs, so that theirs stay as they are. No name stands in both, see the checks of a
+/// definition. A branch begins with the map of its parent itself; the first variable of its own
+/// makes it a map of its own, whose values are still shared.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Variables {
+    seen: Arc<Map>,
+    /// Of the thread's own variables (bytes).
+    own_bytes: usize,
+}
+
+impl Variables {
+    pub(super) fn seen(&self) -> &Arc<Map> {
+        &self.seen
+    }
+
+    /// What a branch or iteration begins with.
+    pub(super) fn inner(&self) -> Self {
+        Self { seen: Arc::clone(&self.seen), own_bytes: 0 }
+    }
+
+    pub(super) fn assign(&mut self, assigned: &Map) {
+        let seen = Arc::make_mut(&mut self.seen);
+        for (name, value) in assigned.iter() {
+            let before = seen.insert(Arc::clone(name), value.clone());
+            let freed = before.as_ref().and_then(measured).unwrap_or(0);
+            self.own_bytes = (self.own_bytes + measured(value).unwrap_or(0)).saturating_sub(freed);
+        }
+    }
+}
+
+impl Step<'_> {
+    /// What a thread's expressions see of variables.
+    pub(super) fn variables(&self, at: ThreadIx) -> Arc<Map> {
+        self.fold.threads.get(at).map(|thread| Arc::clone(thread.variables.seen())).unwrap_or_default()
+    }
+
+    /// What an `Assign` sets once its state is left. `subject` is its `$`: the result of a state
+    /// that has one, the input of any other, the error of a catcher. Every expression sees the
+    /// variables as they were when the state was entered.
+    pub(super) fn assigned(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        assign: Option<&Template>,
+        subject: &Value,
+    ) -> Result<Option<Arc<Map>>, Failure> {
+        let Some(template) = assign else { return Ok(None) };
+        let assigned = self.fill(at, state, template, subject)?;
+        let (Some(bytes), Value::Object(map)) = (measured(&assigned), &assigned) else { return Err(too_large(state)) };
+        if map.is_empty() {
+            return Ok(None);
+        }
+        let stored: usize = self.fold.threads.iter().map(|thread| thread.variables.own_bytes).sum();
+        let seen = self.variables(at);
+        let freed: usize = map.keys().filter_map(|name| seen.get(name)).filter_map(measured).sum();
+        if stored.saturating_add(bytes).saturating_sub(freed) > VARIABLES_BYTES_MAX {
+            return Err(too_large(state));
+        }
+        self.pay(at, state, bytes)?;
+        Ok(Some(Arc::clone(map)))
+    }
+}
+
+fn too_large(state: &State) -> Failure {
+    Failure::new(
+        "States.DataLimitExceeded",
+        format!(
+            "The state '{}' assigned variables with a size exceeding the maximum number of bytes service limit.",
+            state.name
+        ),
+    )
+}
