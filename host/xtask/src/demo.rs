@@ -80,7 +80,7 @@ impl Demo<'_> {
     fn make_a_report(&self, running: &Running) -> Result<String> {
         let input = self.input()?;
         println!();
-        println!("$ curl -i http://{}/generate-report -d '{input}'", self.host.address);
+        println!("$ curl -i http://{}/generate-report --json '{input}'", self.host.address);
         let answer = self.host.post("/generate-report", &input)?;
         println!("{}", answer.status_line);
         for name in ["content-type", "location"] {
@@ -138,7 +138,7 @@ impl Demo<'_> {
         }
         // Without `notify`: nobody may be there to receive the webhook.
         let input = r#"{"month": 2}"#;
-        println!("  curl -i http://{address}/generate-report -d '{input}'");
+        println!("  curl -i http://{address}/generate-report --json '{input}'");
         println!("  {binary} start report -i '{input}' --wait{host}");
         println!("  {binary} executions history {id}{host}");
     }
