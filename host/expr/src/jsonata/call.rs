@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ast::{Kind, Lambda, Node};
-use super::builtins::Arguments;
+use super::builtins::{Arguments, Builtin};
 use super::error::Fault;
 use super::item::{FunctionKind, Item};
 use super::machine::{FrameId, Machine};
@@ -14,7 +14,15 @@ use super::{patterns, transform};
 /// endless recursion at the end of a function takes no stack.
 enum Tail {
     Done(Item),
-    Call { function: Item, arguments: Vec<Item>, context: Item, offset: usize, name: Option<Arc<str>> },
+    Call(Box<TailCall>),
+}
+
+struct TailCall {
+    function: Item,
+    arguments: Vec<Item>,
+    context: Item,
+    offset: usize,
+    name: Option<Arc<str>>,
 }
 
 impl Machine<'_> {
@@ -53,11 +61,10 @@ impl Machine<'_> {
         let function = self.eval(procedure, input, frame)?;
         if function.is_nothing()
             && let Some(name) = bare_name(procedure)
-            && !self.lookup_name(frame, &name).is_nothing()
+            && !self.lookup_name(frame, &name)?.is_nothing()
         {
             return Err(Fault::new("T1005").token(&*name).at(node.offset as usize));
         }
-        self.charge(24 * u64::try_from(arguments.len() + 1).unwrap_or(u64::MAX))?;
         let mut values = Vec::with_capacity(arguments.len() + 1);
         values.extend(first);
         for argument in arguments {
@@ -75,43 +82,56 @@ impl Machine<'_> {
 
     /// Calls `function`; `context` stands in for arguments that a signature takes from it.
     pub(super) fn apply(&mut self, function: &Item, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
-        let is_lambda =
-            matches!(function, Item::Function(called) if matches!(called.kind, FunctionKind::Lambda { .. }));
-        if is_lambda {
-            // Its body counts.
-            return self.apply_here(function, arguments, context);
+        if let Item::Function(called) = function
+            && let FunctionKind::Lambda { .. } = called.kind
+        {
+            // Its body counts as a level.
+            return self.run_lambda(&called.kind, arguments, context);
         }
-        self.deeper()?;
-        let result = self.apply_here(function, arguments, context);
-        self.shallower();
+        // Functions of the language take about as much stack as three nodes.
+        self.deeper(3)?;
+        let result = match function {
+            Item::Native(builtin) => self.apply_native(builtin, arguments, context),
+            Item::Function(called) => self.apply_made(&called.kind, arguments, context),
+            _ => Err(Fault::new("T1006")),
+        };
+        self.shallower(3);
         result
     }
 
-    fn apply_here(&mut self, function: &Item, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
-        let Item::Function(called) = function else { return self.apply_native(function, arguments, context) };
-        match &called.kind {
-            FunctionKind::Lambda { lambda, input, frame } => {
-                let mut tail = self.call_lambda(lambda, arguments, input, *frame, context)?;
-                // Each round is one call in tail position.
-                loop {
-                    let (function, arguments, context, offset, name) = match tail {
-                        Tail::Done(item) => return Ok(item),
-                        Tail::Call { function, arguments, context, offset, name } => {
-                            (function, arguments, context, offset, name)
-                        }
-                    };
-                    let placed = |fault: Fault| match &name {
-                        Some(name) => fault.or_at(offset).or_token(name),
-                        None => fault.or_at(offset),
-                    };
-                    tail = match &function {
-                        Item::Function(called) if matches!(called.kind, FunctionKind::Lambda { .. }) => {
-                            self.call_again(&called.kind, arguments, &context).map_err(placed)?
-                        }
-                        _ => return self.apply_here(&function, arguments, &context).map_err(placed),
-                    };
-                }
+    /// Runs a lambda, and then whatever stands at its end: each round is one call in tail
+    /// position.
+    #[inline(never)]
+    fn run_lambda(&mut self, kind: &FunctionKind, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
+        let mut tail = self.call_lambda(kind, arguments, context)?;
+        loop {
+            let call = match tail {
+                Tail::Done(item) => return Ok(item),
+                Tail::Call(call) => call,
+            };
+            tail = self.next_call(*call)?;
+        }
+    }
+
+    fn next_call(&mut self, call: TailCall) -> Result<Tail, Fault> {
+        let TailCall { function, arguments, context, offset, name } = call;
+        let result = match &function {
+            Item::Function(called) if matches!(called.kind, FunctionKind::Lambda { .. }) => {
+                self.call_lambda(&called.kind, arguments, &context)
             }
+            _ => self.apply(&function, arguments, &context).map(Tail::Done),
+        };
+        result.map_err(|fault| match &name {
+            Some(name) => fault.or_at(offset).or_token(name),
+            None => fault.or_at(offset),
+        })
+    }
+
+    /// Calls what is neither a lambda nor a function of the language.
+    #[inline(never)]
+    fn apply_made(&mut self, kind: &FunctionKind, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
+        match kind {
+            FunctionKind::Lambda { .. } => self.run_lambda(kind, arguments, context),
             FunctionKind::Regex(regex) => {
                 let Some(text) = arguments.first().and_then(Item::as_text) else { return Ok(Item::Nothing) };
                 patterns::find(self, regex, &text, None)
@@ -123,11 +143,11 @@ impl Machine<'_> {
                 transform::apply(self, transform, &argument, *frame)
             }
             FunctionKind::Partial { function, arguments: given } => {
+                self.charge_items(given.len())?;
                 let mut open = arguments.into_iter();
-                let arguments =
-                    given.iter().map(|given| given.clone().unwrap_or_else(|| open.next().unwrap_or_default()));
-                let arguments = arguments.collect();
-                self.apply(function, arguments, context)
+                let filled = given.iter().map(|given| given.clone().or_else(|| open.next()).unwrap_or_default());
+                let filled = filled.collect();
+                self.apply(function, filled, context)
             }
             FunctionKind::Composed(first, second) => {
                 let between = self.apply(first, arguments, context)?;
@@ -136,31 +156,32 @@ impl Machine<'_> {
         }
     }
 
-    fn apply_native(&mut self, function: &Item, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
-        let Item::Native(builtin) = function else { return Err(Fault::new("T1006")) };
+    #[inline(never)]
+    fn apply_native(&mut self, builtin: &'static Builtin, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
         self.step()?;
-        let arguments = builtin.signature.fit(arguments, context).map_err(|fault| fault.or_token(builtin.name))?;
-        let arguments = Arguments { items: &arguments, context };
-        (builtin.run)(self, &arguments).map_err(|fault| fault.or_token(builtin.name))
+        let result = match builtin.signature.fit(arguments, context) {
+            Ok(arguments) => (builtin.run)(self, &Arguments { items: &arguments, context }),
+            Err(fault) => Err(fault),
+        };
+        result.map_err(|fault| fault.or_token(builtin.name))
     }
 
-    fn call_again(&mut self, kind: &FunctionKind, arguments: Vec<Item>, context: &Item) -> Result<Tail, Fault> {
-        match kind {
-            FunctionKind::Lambda { lambda, input, frame } => {
-                self.call_lambda(lambda, arguments, input, *frame, context)
-            }
-            _ => Err(Fault::new("T1006")),
-        }
+    fn call_lambda(&mut self, kind: &FunctionKind, arguments: Vec<Item>, context: &Item) -> Result<Tail, Fault> {
+        let FunctionKind::Lambda { lambda, input, frame } = kind else { return Err(Fault::new("T1006")) };
+        let inner = self.bind_arguments(lambda, arguments, context, *frame)?;
+        let tail = self.eval_tail(&lambda.body, input, inner)?;
+        self.leave(inner);
+        Ok(tail)
     }
 
-    fn call_lambda(
+    #[inline(never)]
+    fn bind_arguments(
         &mut self,
         lambda: &Lambda,
         arguments: Vec<Item>,
-        input: &Item,
-        frame: FrameId,
         context: &Item,
-    ) -> Result<Tail, Fault> {
+        frame: FrameId,
+    ) -> Result<FrameId, Fault> {
         let arguments = match &lambda.signature {
             Some(signature) => signature.fit(arguments, context)?,
             None => arguments,
@@ -170,9 +191,7 @@ impl Machine<'_> {
         for parameter in &lambda.parameters {
             self.bind(inner, *parameter, arguments.next().unwrap_or_default())?;
         }
-        let tail = self.eval_tail(&lambda.body, input, inner)?;
-        self.leave(inner);
-        Ok(tail)
+        Ok(inner)
     }
 
     /// Evaluates what a function ends with, up to but without the last call.
@@ -182,35 +201,65 @@ impl Machine<'_> {
         }
         match &node.kind {
             Kind::Condition(condition, then, otherwise) => {
-                self.step()?;
-                self.deeper()?;
-                let branch =
-                    if boolean(&self.eval(condition, input, frame)?) { Some(&**then) } else { otherwise.as_deref() };
-                let tail = branch.map_or(Ok(Tail::Done(Item::Nothing)), |node| self.eval_tail(node, input, frame))?;
-                self.shallower();
-                Ok(tail)
+                self.tail_condition(condition, then, otherwise.as_deref(), input, frame)
             }
-            Kind::Block(expressions) => {
-                self.step()?;
-                self.deeper()?;
-                let Some((last, before)) = expressions.split_last() else { return Ok(Tail::Done(Item::Nothing)) };
-                let inner = self.enter(frame)?;
-                for expression in before {
-                    self.eval(expression, input, inner)?;
-                }
-                let tail = self.eval_tail(last, input, inner)?;
-                self.leave(inner);
-                self.shallower();
-                Ok(tail)
-            }
-            Kind::Call(procedure, arguments) => {
-                self.step()?;
-                let (function, arguments) = self.prepare(node, procedure, arguments, None, input, frame)?;
-                let name = self.name_of(procedure);
-                Ok(Tail::Call { function, arguments, context: input.clone(), offset: node.offset as usize, name })
-            }
+            Kind::Block(expressions) => self.tail_block(expressions, input, frame),
+            Kind::Call(procedure, arguments) => self.tail_call(node, procedure, arguments, input, frame),
             _ => self.eval(node, input, frame).map(Tail::Done),
         }
+    }
+
+    #[inline(never)]
+    fn tail_condition(
+        &mut self,
+        condition: &Node,
+        then: &Node,
+        otherwise: Option<&Node>,
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<Tail, Fault> {
+        self.step()?;
+        self.deeper(1)?;
+        let branch = if boolean(&self.eval(condition, input, frame)?) { Some(then) } else { otherwise };
+        let tail = match branch {
+            Some(node) => self.eval_tail(node, input, frame)?,
+            None => Tail::Done(Item::Nothing),
+        };
+        self.shallower(1);
+        Ok(tail)
+    }
+
+    #[inline(never)]
+    fn tail_block(&mut self, expressions: &[Node], input: &Item, frame: FrameId) -> Result<Tail, Fault> {
+        self.step()?;
+        let Some((last, before)) = expressions.split_last() else { return Ok(Tail::Done(Item::Nothing)) };
+        self.deeper(1)?;
+        let inner = self.enter(frame)?;
+        for expression in before {
+            self.eval(expression, input, inner)?;
+        }
+        let tail = self.eval_tail(last, input, inner)?;
+        self.leave(inner);
+        self.shallower(1);
+        Ok(tail)
+    }
+
+    #[inline(never)]
+    fn tail_call(
+        &mut self,
+        node: &Node,
+        procedure: &Node,
+        arguments: &[Node],
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<Tail, Fault> {
+        self.step()?;
+        self.deeper(1)?;
+        let (function, arguments) = self.prepare(node, procedure, arguments, None, input, frame)?;
+        self.shallower(1);
+        let name = self.name_of(procedure);
+        let offset = node.offset as usize;
+        Ok(Tail::Call(Box::new(TailCall { function, arguments, context: input.clone(), offset, name })))
     }
 
     #[inline(never)]
@@ -223,6 +272,20 @@ impl Machine<'_> {
         frame: FrameId,
     ) -> Result<Item, Fault> {
         let value = self.eval(left, input, frame)?;
+        self.deeper(1)?;
+        let result = self.apply_to(node, right, value, input, frame)?;
+        self.shallower(1);
+        Ok(result)
+    }
+
+    fn apply_to(
+        &mut self,
+        node: &Node,
+        right: &Node,
+        value: Item,
+        input: &Item,
+        frame: FrameId,
+    ) -> Result<Item, Fault> {
         if let Kind::Call(procedure, arguments) = &right.kind {
             // What follows the call in its own right is done to its result.
             let result = self.eval_call(right, procedure, arguments, Some(value), input, frame)?;
@@ -263,12 +326,13 @@ impl Machine<'_> {
         }
         let function = self.eval(procedure, input, frame)?;
         if !function.is_function() {
-            let named = bare_name(procedure).filter(|name| !self.lookup_name(frame, name).is_nothing());
-            return Err(match named {
-                Some(name) if function.is_nothing() => Fault::new("T1007").token(&*name),
+            let fault = match bare_name(procedure) {
+                Some(name) if function.is_nothing() && !self.lookup_name(frame, &name)?.is_nothing() => {
+                    Fault::new("T1007").token(&*name)
+                }
                 _ => Fault::new("T1008"),
-            }
-            .at(node.offset as usize));
+            };
+            return Err(fault.at(node.offset as usize));
         }
         self.charge(96)?;
         let depth = depth.max(function.depth()) + 1;

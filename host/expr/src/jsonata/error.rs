@@ -198,6 +198,33 @@ fn dynamic(code: &str) -> &'static str {
         "D3070" => {
             "The single argument form of the sort function can only be applied to an array of strings or an array of numbers. Use the second argument to specify a comparison function"
         }
+        "D3100" => "The radix of the formatBase function must be between 2 and 36. It was given {value}",
+        "D3110" => "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {value}",
+        "D3120" => "Syntax error in expression passed to function eval: {value}",
+        "D3121" => "Dynamic error evaluating the expression passed to function eval: {value}",
+        "D3130" => {
+            "Formatting or parsing an integer as a sequence starting with {value} is not supported by this implementation"
+        }
+        "D3131" => "In a decimal digit pattern, all digits must be from the same decimal group",
+        "D3132" => "Unknown component specifier {value} in date/time picture string",
+        "D3133" => {
+            "The 'name' modifier can only be applied to months and days in the date/time picture string, not {value}"
+        }
+        "D3134" => "The timezone integer format specifier cannot have more than four digits",
+        "D3135" => "No matching closing bracket ']' in date/time picture string",
+        "D3136" => "The date/time picture string is missing specifiers required to parse the timestamp",
+        "D3137" => "$error() function evaluated",
+        "D3138" => "The $single() function expected exactly 1 matching result. Instead it matched more.",
+        "D3139" => "The $single() function expected exactly 1 matching result. Instead it matched 0.",
+        "D3140" => "Malformed URL passed to ${token}(): {value}",
+        "D3141" => "$assert() statement failed",
+        _ => pictures(code),
+    }
+}
+
+/// What is wrong with the picture of `$formatNumber`.
+fn pictures(code: &str) -> &'static str {
+    match code {
         "D3080" => "The picture string must only contain a maximum of two sub-pictures",
         "D3081" => "The sub-picture must not contain more than one instance of the \"decimal-separator\" character",
         "D3082" => "The sub-picture must not contain more than one instance of the \"percent\" character",
@@ -226,26 +253,6 @@ fn dynamic(code: &str) -> &'static str {
         "D3093" => {
             "The exponent part of the sub-picture must comprise only of one or more characters that are members of the \"decimal digit family\""
         }
-        "D3100" => "The radix of the formatBase function must be between 2 and 36. It was given {value}",
-        "D3110" => "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {value}",
-        "D3120" => "Syntax error in expression passed to function eval: {value}",
-        "D3121" => "Dynamic error evaluating the expression passed to function eval: {value}",
-        "D3130" => {
-            "Formatting or parsing an integer as a sequence starting with {value} is not supported by this implementation"
-        }
-        "D3131" => "In a decimal digit pattern, all digits must be from the same decimal group",
-        "D3132" => "Unknown component specifier {value} in date/time picture string",
-        "D3133" => {
-            "The 'name' modifier can only be applied to months and days in the date/time picture string, not {value}"
-        }
-        "D3134" => "The timezone integer format specifier cannot have more than four digits",
-        "D3135" => "No matching closing bracket ']' in date/time picture string",
-        "D3136" => "The date/time picture string is missing specifiers required to parse the timestamp",
-        "D3137" => "$error() function evaluated",
-        "D3138" => "The $single() function expected exactly 1 matching result. Instead it matched more.",
-        "D3139" => "The $single() function expected exactly 1 matching result. Instead it matched 0.",
-        "D3140" => "Malformed URL passed to ${token}(): {value}",
-        "D3141" => "$assert() statement failed",
         _ => "The expression cannot be evaluated",
     }
 }

@@ -14,10 +14,10 @@ impl Machine<'_> {
     /// What `node` gives over `input`. Every node takes a step and a level.
     pub(super) fn eval(&mut self, node: &Node, input: &Item, frame: FrameId) -> Result<Item, Fault> {
         self.step()?;
-        self.deeper()?;
+        self.deeper(1)?;
         let result = self.eval_kind(node, input, frame)?;
         let result = if node.rare.is_some() { self.eval_rare(node, result, frame)? } else { result };
-        self.shallower();
+        self.shallower(1);
         Ok(result.collapsed(node.keep_array))
     }
 
@@ -26,10 +26,10 @@ impl Machine<'_> {
             Kind::Literal(value) => Ok(Item::Json(value.clone())),
             Kind::Name(name) => self.lookup_member(input, name),
             Kind::Context => Ok(Self::unwrap_outer(input)),
-            Kind::Variable(symbol) => Ok(self.lookup(frame, *symbol)),
+            Kind::Variable(symbol) => self.lookup(frame, *symbol),
             Kind::Wildcard => self.wildcard(input),
             Kind::Descendants => self.descendants(input),
-            Kind::Parent { label, .. } => Ok(self.lookup(frame, *label)),
+            Kind::Parent { label, .. } => self.lookup(frame, *label),
             Kind::Path(path) => self.eval_path(node, path, input, frame),
             Kind::Negate(operand) => self.negate(operand, input, frame),
             Kind::Array(items) => self.eval_array(node, items, input, frame),
@@ -265,7 +265,7 @@ impl Machine<'_> {
             return Ok(Item::Nothing);
         }
         let size = last.abs_diff(first).saturating_add(1);
-        if size > super::limits::RANGE_ITEMS_MAX {
+        if size > super::limits::JSONATA_RANGE_ITEMS_MAX {
             return Err(Fault::new("D2014").value_text(size.to_string()));
         }
         self.charge_items(usize::try_from(size).unwrap_or(usize::MAX))?;

@@ -54,6 +54,7 @@ impl Reader<'_> {
         let Kind::Path(Steps { steps, keep_singleton, bare_name }) = &mut path.kind else { return Ok(path) };
         *bare_name = false;
         let mut right = right;
+        let first_new = if steps.len() == 1 { 0 } else { steps.len() };
         if let Kind::Path(rest) = &mut right.kind
             && right.rare.as_ref().is_none_or(|rare| rare.group.is_none())
         {
@@ -62,7 +63,12 @@ impl Reader<'_> {
             predicates_to_stages(&mut right);
             steps.push(right);
         }
-        for step in steps.iter_mut() {
+        let last = steps.len().saturating_sub(1);
+        for (place, step) in steps.iter_mut().enumerate().skip(first_new) {
+            *keep_singleton |= step.keep_array;
+            if (place == 0 || place == last) && matches!(step.kind, Kind::Array(_)) {
+                step.cons_array = true;
+            }
             match &step.kind {
                 Kind::Literal(Value::String(name)) => step.kind = Kind::Name(Arc::clone(name)),
                 Kind::Literal(value) => {
@@ -70,13 +76,6 @@ impl Reader<'_> {
                     self.late.get_or_insert(fault);
                 }
                 _ => {}
-            }
-        }
-        *keep_singleton |= steps.iter().any(|step| step.keep_array);
-        let last = steps.len().saturating_sub(1);
-        for (place, step) in steps.iter_mut().enumerate() {
-            if (place == 0 || place == last) && matches!(step.kind, Kind::Array(_)) {
-                step.cons_array = true;
             }
         }
         ancestry::resolve(&mut path, &mut self.slots)?;

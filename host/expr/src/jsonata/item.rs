@@ -251,10 +251,10 @@ impl Item {
 
     /// Refuses what nests too deep to be let go of safely.
     pub(super) fn checked(self) -> Result<Self, Fault> {
-        if self.depth() <= limits::VALUE_DEPTH_MAX {
+        if self.depth() <= limits::JSONATA_VALUE_DEPTH_MAX {
             return Ok(self);
         }
-        let limit = limits::VALUE_DEPTH_MAX;
+        let limit = limits::JSONATA_VALUE_DEPTH_MAX;
         Err(Fault::limit(format!("the expression makes a value of more than {limit} levels (jsonata_value_depth_max)")))
     }
 

@@ -2,27 +2,30 @@
 
 /// Steps one evaluation may take: nodes evaluated, items looked at, characters compared in bulk.
 /// The default of [`super::Limits::steps`].
-pub const STEPS_MAX: u64 = 2_000_000;
+pub const JSONATA_STEPS_MAX: u64 = 5_000_000;
 
 /// Bytes one evaluation may allocate over its whole course; what it frees again counts as well,
 /// except for the frames of calls. The default of [`super::Limits::bytes`].
-pub const BYTES_MAX: u64 = 32 * 1024 * 1024;
+pub const JSONATA_BYTES_MAX: u64 = 33_554_432;
 
 /// Levels of nested evaluation. A level of calls takes three to five. The default of
 /// [`super::Limits::depth`], and chosen so that a thread of 2 MiB holds it in a debug build.
-pub const DEPTH_MAX: u32 = 500;
+pub const JSONATA_DEPTH_MAX: u32 = 500;
 
 /// Levels an expression may nest.
-pub const EXPRESSION_DEPTH_MAX: u16 = 250;
+pub const JSONATA_NESTING_MAX: u16 = 250;
 
 /// Bytes of one expression.
-pub const EXPRESSION_BYTES_MAX: usize = 1_048_576;
+pub const JSONATA_SOURCE_BYTES_MAX: usize = 262_144;
+
+/// How often an expression uses `%`, the parent.
+pub const JSONATA_PARENTS_MAX: usize = 1_000;
 
 /// Levels of arrays, objects and functions that hold each other, made by an expression.
-pub const VALUE_DEPTH_MAX: u32 = 200;
+pub const JSONATA_VALUE_DEPTH_MAX: u32 = 200;
 
 /// Items of a range, `[1..n]`, in the words of the language.
-pub const RANGE_ITEMS_MAX: u64 = 10_000_000;
+pub const JSONATA_RANGE_ITEMS_MAX: u64 = 10_000_000;
 
 /// Bytes a compiled regular expression may take.
-pub const REGEX_BYTES_MAX: usize = 262_144;
+pub const JSONATA_REGEX_BYTES_MAX: usize = 262_144;

@@ -41,6 +41,8 @@ pub(super) struct Machine<'a> {
 
 /// What a frame costs.
 const FRAME_BYTES: u64 = 96;
+/// What a variable costs.
+const VARIABLE_BYTES: u64 = 32;
 /// What an item of an array costs.
 pub(super) const ITEM_BYTES: u64 = 24;
 
@@ -105,15 +107,15 @@ impl<'a> Machine<'a> {
 
     /// Pays for a text of `bytes`, and for the time it takes to write it.
     pub(super) fn charge_text(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.steps(bytes / 64)?;
-        self.charge(u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(16))
+        self.charge(u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(16))?;
+        self.steps(bytes / 64)
     }
 
     /// Pays for an array of `items`.
     pub(super) fn charge_items(&mut self, items: usize) -> Result<(), Fault> {
-        self.steps(items / 8)?;
-        let items = u64::try_from(items).unwrap_or(u64::MAX);
-        self.charge(items.saturating_mul(ITEM_BYTES).saturating_add(48))
+        let bytes = u64::try_from(items).unwrap_or(u64::MAX).saturating_mul(ITEM_BYTES);
+        self.charge(bytes.saturating_add(48))?;
+        self.steps(items / 8)
     }
 
     /// Appends to an array that is being made.
@@ -123,8 +125,9 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    pub(super) fn deeper(&mut self) -> Result<(), Fault> {
-        self.depth += 1;
+    /// Goes `levels` deeper. A level stands for at most four KiB of stack in a debug build.
+    pub(super) fn deeper(&mut self, levels: u32) -> Result<(), Fault> {
+        self.depth += levels;
         if self.depth > self.limits.depth {
             return Err(Fault::limit(format!(
                 "the expression evaluates deeper than {} levels (jsonata_depth_max)",
@@ -134,8 +137,8 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    pub(super) fn shallower(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
+    pub(super) fn shallower(&mut self, levels: u32) {
+        self.depth = self.depth.saturating_sub(levels);
     }
 
     /// Opens a frame inside `parent`.
@@ -159,9 +162,11 @@ impl<'a> Machine<'a> {
         if left.captured || frame == Self::TOP {
             return;
         }
+        let variables = u64::try_from(left.variables.len()).unwrap_or(0);
         left.variables.clear();
         self.free.push(frame.0);
-        self.bytes_left = self.bytes_left.saturating_add(FRAME_BYTES).min(self.limits.bytes);
+        let freed = FRAME_BYTES + variables * VARIABLE_BYTES;
+        self.bytes_left = self.bytes_left.saturating_add(freed).min(self.limits.bytes);
     }
 
     /// Keeps a frame and those around it: a function was made inside.
@@ -186,36 +191,46 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         let Some(found) = self.frames.get_mut(frame.0 as usize) else { return Ok(()) };
-        match found.variables.iter_mut().find(|(known, _)| *known == symbol) {
-            Some((_, slot)) => *slot = item,
+        let passed = match found.variables.iter_mut().enumerate().find(|(_, (known, _))| *known == symbol) {
+            Some((at, (_, slot))) => {
+                *slot = item;
+                at
+            }
             None => {
                 found.variables.push((symbol, item));
-                self.charge(32)?;
+                let passed = found.variables.len();
+                self.charge(VARIABLE_BYTES)?;
+                passed
             }
-        }
-        Ok(())
+        };
+        self.steps(passed / 32)
     }
 
-    pub(super) fn lookup(&self, frame: FrameId, symbol: Symbol) -> Item {
+    pub(super) fn lookup(&mut self, frame: FrameId, symbol: Symbol) -> Result<Item, Fault> {
         let mut place = frame.0;
+        let mut passed = 0;
         while place != 0 {
             let Some(found) = self.frames.get(place as usize) else { break };
-            if let Some((_, item)) = found.variables.iter().find(|(known, _)| *known == symbol) {
-                return item.clone();
+            if let Some(at) = found.variables.iter().position(|(known, _)| *known == symbol) {
+                let item = found.variables.get(at).map_or(Item::Nothing, |(_, item)| item.clone());
+                self.steps((passed + at) / 32)?;
+                return Ok(item);
             }
+            passed += found.variables.len() + 1;
             place = found.parent;
         }
+        self.steps(passed / 32)?;
         match self.globals.get(symbol.0 as usize) {
-            Some(Some(item)) => item.clone(),
-            _ => Item::Nothing,
+            Some(Some(item)) => Ok(item.clone()),
+            _ => Ok(Item::Nothing),
         }
     }
 
     /// What a name without its `$` would mean: for the hint that the `$` was forgotten.
-    pub(super) fn lookup_name(&self, frame: FrameId, name: &str) -> Item {
+    pub(super) fn lookup_name(&mut self, frame: FrameId, name: &str) -> Result<Item, Fault> {
         match self.symbols.find(name) {
             Some(symbol) => self.lookup(frame, symbol),
-            None => self.builtin(name).map_or(Item::Nothing, Item::Native),
+            None => Ok(self.builtin(name).map_or(Item::Nothing, Item::Native)),
         }
     }
 

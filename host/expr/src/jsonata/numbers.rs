@@ -3,13 +3,13 @@
 use crate::{Number, Value};
 
 /// Beyond this a double does not hold every integer.
-const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
+const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 
 /// A double as a JSON number: an integer where it is one. Infinities stay, to be refused where
 /// they are used.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
 pub(super) fn to_value(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() <= INTEGER_MAX {
+    if number.fract() == 0.0 && number.abs() <= EXACT_INTEGERS {
         Value::Number(Number::Int(number as i64))
     } else {
         Value::Number(Number::Float(number))
@@ -42,7 +42,7 @@ pub(super) fn to_text(number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
-    if number.fract() == 0.0 && number.abs() <= INTEGER_MAX {
+    if number.fract() == 0.0 && number.abs() <= EXACT_INTEGERS {
         return format!("{number:.0}");
     }
     let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);

@@ -61,6 +61,13 @@ impl Machine<'_> {
         {
             return self.lookup_member(input, name);
         }
+        self.deeper(1)?;
+        let result = self.walk_path(node, path, input, frame)?;
+        self.shallower(1);
+        Ok(result)
+    }
+
+    fn walk_path(&mut self, node: &Node, path: &Steps, input: &Item, frame: FrameId) -> Result<Item, Fault> {
         let absolute = path.steps.first().is_some_and(|step| matches!(step.kind, Kind::Context | Kind::Variable(_)));
         let mut run = if input.is_array() && !absolute { Run::Many(input.clone()) } else { Run::One(input.clone()) };
         let mut tuples: Option<Vec<Tuple>> = None;
@@ -327,6 +334,7 @@ impl Machine<'_> {
         input: Grouped<'_>,
         frame: FrameId,
     ) -> Result<Item, Fault> {
+        self.deeper(1)?;
         let mut groups = Groups::default();
         match input {
             Grouped::Item(Item::Stream(tuples)) => self.group_tuples(&mut groups, pairs, offset, tuples, frame)?,
@@ -352,6 +360,7 @@ impl Machine<'_> {
                 record.insert(group.key, value);
             }
         }
+        self.shallower(1);
         self.charge(64)?;
         record.into_item().checked()
     }

@@ -15,8 +15,8 @@ pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, Fault> {
     RegexBuilder::new(&translated(pattern))
         .case_insensitive(flags.contains('i'))
         .multi_line(flags.contains('m'))
-        .size_limit(limits::REGEX_BYTES_MAX)
-        .dfa_size_limit(4 * limits::REGEX_BYTES_MAX)
+        .size_limit(limits::JSONATA_REGEX_BYTES_MAX)
+        .dfa_size_limit(4 * limits::JSONATA_REGEX_BYTES_MAX)
         .nest_limit(64)
         .build()
         .map_err(|error| {

@@ -27,14 +27,14 @@ pub struct Limits {
     pub steps: u64,
     /// Bytes allocated over the whole course of the evaluation.
     pub bytes: u64,
-    /// Levels of nested evaluation. More than [`limits::DEPTH_MAX`] wants a thread with more
+    /// Levels of nested evaluation. More than [`limits::JSONATA_DEPTH_MAX`] wants a thread with more
     /// stack.
     pub depth: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: limits::STEPS_MAX, bytes: limits::BYTES_MAX, depth: limits::DEPTH_MAX }
+        Self { steps: limits::JSONATA_STEPS_MAX, bytes: limits::JSONATA_BYTES_MAX, depth: limits::JSONATA_DEPTH_MAX }
     }
 }
 
@@ -94,9 +94,9 @@ impl Program {
     /// Reads an expression in the dialect given.
     pub fn parse_as(source: &str, dialect: Dialect) -> Result<Self, ParseError> {
         let mut symbols = Symbols::default();
-        if source.len() > limits::EXPRESSION_BYTES_MAX {
-            let limit = limits::EXPRESSION_BYTES_MAX;
-            let message = format!("the expression is longer than {limit} bytes (jsonata_expression_bytes_max)");
+        if source.len() > limits::JSONATA_SOURCE_BYTES_MAX {
+            let limit = limits::JSONATA_SOURCE_BYTES_MAX;
+            let message = format!("the expression is longer than {limit} bytes (jsonata_source_bytes_max)");
             return Err(Fault::limit(message).into_parse_error());
         }
         let tree = reader::read(source, dialect, &mut symbols).map_err(Fault::into_parse_error)?;

@@ -43,7 +43,7 @@ pub(super) fn read(source: &str, dialect: Dialect, symbols: &mut Symbols) -> Res
 impl Reader<'_> {
     pub(super) fn expression(&mut self, power: u8) -> Result<Node, Fault> {
         self.nesting += 1;
-        if self.nesting > limits::EXPRESSION_DEPTH_MAX {
+        if self.nesting > limits::JSONATA_NESTING_MAX {
             return Err(self.too_deep());
         }
         let token = self.advance(true)?;
@@ -51,7 +51,7 @@ impl Reader<'_> {
         while power < self.power() {
             let token = self.advance(false)?;
             left = self.infix(token, left)?;
-            if left.depth > limits::EXPRESSION_DEPTH_MAX {
+            if left.depth > limits::JSONATA_NESTING_MAX {
                 return Err(self.too_deep());
             }
         }
@@ -60,8 +60,8 @@ impl Reader<'_> {
     }
 
     fn too_deep(&self) -> Fault {
-        let limit = limits::EXPRESSION_DEPTH_MAX;
-        Fault::limit(format!("the expression nests deeper than {limit} levels (jsonata_expression_depth_max)"))
+        let limit = limits::JSONATA_NESTING_MAX;
+        Fault::limit(format!("the expression nests deeper than {limit} levels (jsonata_nesting_max)"))
             .at(self.token.offset)
     }
 
@@ -142,6 +142,11 @@ impl Reader<'_> {
             "**" => Ok(Node::new(Kind::Descendants, offset)),
             "%" => {
                 let slot = self.slots.len();
+                if slot >= limits::JSONATA_PARENTS_MAX {
+                    let limit = limits::JSONATA_PARENTS_MAX;
+                    let message = format!("the expression uses % more than {limit} times (jsonata_parents_max)");
+                    return Err(Fault::limit(message).at(offset));
+                }
                 let label = self.symbols.fresh("%".into());
                 self.slots.push(Slot { level: 1, label });
                 Ok(Node::new(Kind::Parent { label, slot }, offset))

@@ -105,7 +105,7 @@ fn rebuilt(
     depth: u32,
 ) -> Result<Item, Fault> {
     machine.step()?;
-    if depth > super::limits::VALUE_DEPTH_MAX {
+    if depth > super::limits::JSONATA_VALUE_DEPTH_MAX {
         return Err(Fault::limit("a transform puts an object inside itself"));
     }
     match item {

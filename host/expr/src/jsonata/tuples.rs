@@ -168,6 +168,7 @@ impl Machine<'_> {
         if tuples.len() < 2 {
             return Ok(tuples);
         }
+        self.deeper(1)?;
         let mut keyed = Vec::with_capacity(tuples.len());
         for tuple in tuples {
             let inner = self.enter_tuple(&tuple, frame)?;
@@ -179,6 +180,7 @@ impl Machine<'_> {
             self.leave(inner);
             keyed.push((keys, tuple));
         }
+        self.shallower(1);
         let sorted = self.merge_sort(keyed, &mut |machine, (a, _), (b, _)| {
             machine.steps(terms.len())?;
             compare_keys(terms, a, b)

@@ -11,7 +11,7 @@ type Result<T = Item> = std::result::Result<T, Fault>;
 
 pub(super) const DAY_MILLIS: i64 = 86_400_000;
 /// As far from 1970 as ECMAScript goes, in milliseconds.
-const MILLIS_MAX: f64 = 8.64e15;
+const TIME_RANGE_MILLIS: f64 = 8.64e15;
 
 pub(super) fn millis(machine: &mut Machine<'_>, _arguments: &Arguments<'_>) -> Result {
     Ok(Item::number(numbers::of_i64(machine.now_millis)))
@@ -24,7 +24,7 @@ pub(super) fn now(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Resul
 
 pub(super) fn from_millis(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
     let Some(millis) = arguments.number(0) else { return Ok(Item::Nothing) };
-    if millis.is_nan() || millis.abs() > MILLIS_MAX {
+    if millis.is_nan() || millis.abs() > TIME_RANGE_MILLIS {
         return Err(Fault::new("D1001").value_text(millis.to_string()));
     }
     format(machine, numbers::floor(millis), arguments.get(1), arguments.get(2))

@@ -130,15 +130,15 @@ impl Marker {
     fn fit(&mut self, integer: &mut Picture, least: Option<usize>, most: Option<usize>) {
         let Style::Decimal(decimal) = &mut integer.style else { return };
         // More digits than a number has are noughts; nobody needs more of them than this.
-        const WIDTH_MAX: usize = 64;
+        const WIDEST: usize = 64;
         if let Some(least) = least {
-            decimal.mandatory = decimal.mandatory.max(least.min(WIDTH_MAX));
+            decimal.mandatory = decimal.mandatory.max(least.min(WIDEST));
         }
         if self.component == 'Y' {
             let written = decimal.mandatory + decimal.optional;
             match most {
                 Some(most) => {
-                    decimal.mandatory = most.min(WIDTH_MAX);
+                    decimal.mandatory = most.min(WIDEST);
                     self.year_digits = u32::try_from(most).ok();
                 }
                 None if written >= 2 => self.year_digits = u32::try_from(written).ok(),

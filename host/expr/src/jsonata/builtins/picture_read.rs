@@ -34,7 +34,7 @@ pub(super) fn read(machine: &mut Machine<'_>, text: &str, picture: &str) -> Resu
     machine.charge_text(pattern.len())?;
     let regex = RegexBuilder::new(&pattern)
         .case_insensitive(true)
-        .size_limit(8 * limits::REGEX_BYTES_MAX)
+        .size_limit(8 * limits::JSONATA_REGEX_BYTES_MAX)
         .build()
         .map_err(|_| Fault::limit("the picture of $toMillis is too long"))?;
     machine.steps(text.len() / 8)?;
@@ -110,8 +110,8 @@ fn value_of(marker: &Marker, found: &str) -> Result<Option<i64>> {
         _ => integer.read(found)?,
     };
     // Far beyond any calendar, and small enough to calculate with.
-    const VALUE_MAX: f64 = 1e6;
-    if number > VALUE_MAX {
+    const COMPONENT_BOUND: f64 = 1e6;
+    if number > COMPONENT_BOUND {
         return Err(Fault::new("D1001").value_text(numbers::to_text(number)));
     }
     Ok(Some(numbers::floor(number)))
