@@ -247,6 +247,10 @@ pub(crate) struct MapState {
     /// `ItemSelector`, or the older `Parameters`, which select per item as well.
     pub(crate) item_selector: Option<Template>,
     pub(crate) concurrency: Concurrency,
+    /// `ToleratedFailureCount`.
+    pub(crate) tolerated_count: Option<Amount<u64>>,
+    /// `ToleratedFailurePercentage`, from 0 to 100.
+    pub(crate) tolerated_percentage: Option<Amount<f64>>,
     pub(crate) processor: StateIx,
     pub(crate) recovery: Recovery,
 }
@@ -255,6 +259,13 @@ pub(crate) struct MapState {
 pub(crate) enum Concurrency {
     /// 0 means as many as [`crate::limits::MAP_CONCURRENCY_MAX`].
     Fixed(u64),
+    Path(Expression),
+}
+
+/// A number that may be read from the input.
+#[derive(Debug)]
+pub(crate) enum Amount<T> {
+    Fixed(T),
     Path(Expression),
 }
 

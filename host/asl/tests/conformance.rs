@@ -17,7 +17,7 @@ mod recorded;
 use host::Ran;
 
 /// What has been reached: (feature, result, full). May only rise.
-const FLOOR: [(&str, usize, usize); 15] = [
+const FLOOR: [(&str, usize, usize); 16] = [
     ("assign-variables", 17, 17),
     ("base", 20, 20),
     ("catch-retry", 27, 26),
@@ -26,7 +26,8 @@ const FLOOR: [(&str, usize, usize); 15] = [
     ("context-object", 4, 4),
     ("fail", 0, 0),
     ("intrinsic", 87, 87),
-    ("lambda-task", 12, 12),
+    ("express", 2, 2),
+    ("lambda-task", 13, 13),
     ("map", 12, 12),
     ("parallel", 5, 4),
     ("scenario", 8, 8),
@@ -62,7 +63,7 @@ fn recorded_cases_run_as_they_ran() {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     for case in cases {
         let id = case["id"].as_str().unwrap();
-        if case["kind"] != "run" || case["type"] != "STANDARD" || !id.contains(&wanted) {
+        if case["kind"] != "run" || !id.contains(&wanted) {
             continue;
         }
         let feature = case["feature"].as_str().unwrap().to_owned();

@@ -3,65 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
+use runner::{fails, run, succeeds};
 use stepwell_asl::expr::Value;
 use stepwell_asl::expr::limits::VARIABLE_NAME_CHARS_MAX;
-use stepwell_asl::{Effect, Execution, Failure, Input, Machine, Output, Start, Status, Timestamp, limits};
+use stepwell_asl::{Machine, limits};
 
-/// Runs a definition to its end. A task gives back its input, or fails with `Error` and `Cause`
-/// where its input has them; time jumps to the next timer.
-fn run(definition: &str, input: &str) -> (Status, Output) {
-    let machine = Machine::parse(definition).unwrap_or_else(|problems| panic!("{}", text(&problems)));
-    let mut now = Timestamp::from_micros(1_790_000_000_000_000);
-    let start = Start {
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:machine:run".into(),
-        execution_name: "run".into(),
-        role_arn: "role".into(),
-        machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:machine".into(),
-        machine_name: "machine".into(),
-        at: now,
-        seed: 42,
-        input: Value::parse(input).unwrap(),
-    };
-    let mut out = Output::default();
-    let mut execution = Execution::start(Arc::new(machine), start, &mut out);
-    while let Some(open) = execution.awaited().into_iter().next() {
-        let input = match open {
-            Effect::Invoke(invoke) => {
-                let text = |name| invoke.input.get(name).and_then(Value::as_str);
-                let outcome = match (text("Error"), text("Cause")) {
-                    (Some(error), Some(cause)) => Err(Failure::new(error, cause)),
-                    _ => Ok(invoke.input.clone()),
-                };
-                Input::Returned { call: invoke.call, outcome, receipt: None }
-            }
-            Effect::SetTimer { timer, at } => {
-                now = at;
-                Input::Fired { timer }
-            }
-            Effect::CancelCall { .. } | Effect::CancelTimer { .. } => unreachable!("these are never awaited"),
-        };
-        execution.step(now, input, &mut out);
-    }
-    (execution.status().clone(), out)
-}
-
-fn succeeds(definition: &str, input: &str, expected: &str) {
-    match run(definition, input).0 {
-        Status::Succeeded { output } => assert_eq!(output.to_string(), expected),
-        other => panic!("it has not succeeded: {other:?}"),
-    }
-}
-
-fn fails(definition: &str, input: &str) -> (String, String) {
-    match run(definition, input).0 {
-        Status::Failed(failure) => {
-            (failure.error_name().to_owned(), failure.cause.as_deref().unwrap_or_default().to_owned())
-        }
-        other => panic!("it has not failed: {other:?}"),
-    }
-}
+mod runner;
 
 fn text(problems: &[stepwell_asl::Diagnostic]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

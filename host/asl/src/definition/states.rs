@@ -7,14 +7,23 @@ use super::{Builder, Names};
 use crate::Timestamp;
 use crate::diagnostic;
 use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX, LABEL_CHARS_MAX};
-use crate::machine::{Concurrency, Flow, Kind, MapState, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait};
+use crate::machine::{
+    Amount, Concurrency, Flow, Kind, MapState, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait,
+};
 
 const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
 const LEADING: [&str; 5] = ["Next", "End", "InputPath", "OutputPath", "Assign"];
 const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
 
+const TOLERATED: [&str; 4] = [
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+];
+
 /// Fields of the language that come later, with the reason.
-const LATER: [(&str, &str); 11] = [
+const LATER: [(&str, &str); 7] = [
     ("Output", "JSONata comes later"),
     ("Arguments", "JSONata comes later"),
     ("Items", "JSONata comes later"),
@@ -22,10 +31,6 @@ const LATER: [(&str, &str); 11] = [
     ("ItemBatcher", "distributed maps come later"),
     ("ResultWriter", "distributed maps come later"),
     ("Label", "distributed maps come later"),
-    ("ToleratedFailureCount", "tolerated failures come later"),
-    ("ToleratedFailureCountPath", "tolerated failures come later"),
-    ("ToleratedFailurePercentage", "tolerated failures come later"),
-    ("ToleratedFailurePercentagePath", "tolerated failures come later"),
 ];
 
 /// What a `Label` must not hold, besides blanks and control characters.
@@ -236,7 +241,7 @@ impl Builder {
 
     fn map(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
         let own = ["ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"];
-        self.only(fields, &[&LEADING, &RECOVERING, &own]);
+        self.only(fields, &[&LEADING, &RECOVERING, &own, &TOLERATED]);
         fields.one_of(&["ItemSelector", "Parameters"], &mut self.problems);
         fields.one_of(&["MaxConcurrency", "MaxConcurrencyPath"], &mut self.problems);
         self.label(fields);
@@ -249,6 +254,7 @@ impl Builder {
             let most = u64::from(u32::MAX);
             Concurrency::Fixed(fields.whole("MaxConcurrency", 0, most, &mut self.problems).unwrap_or(0))
         };
+        let (tolerated_count, tolerated_percentage) = self.tolerated(fields);
         if !fields.one_of(&["ItemProcessor", "Iterator"], &mut self.problems) {
             self.problems.schema(fields.pointer.clone(), "These fields are required: [ItemProcessor]");
             return None;
@@ -259,7 +265,40 @@ impl Builder {
         inner.known(&known, &[], &mut self.problems);
         self.processor_config(&inner);
         let processor = self.nested(&inner)?;
-        Some(Kind::Map(Box::new(MapState { items_path, item_selector, concurrency, processor, recovery })))
+        Some(Kind::Map(Box::new(MapState {
+            items_path,
+            item_selector,
+            concurrency,
+            tolerated_count,
+            tolerated_percentage,
+            processor,
+            recovery,
+        })))
+    }
+
+    /// How many iterations, and which share of them, may fail.
+    fn tolerated(&mut self, fields: &Fields<'_>) -> (Option<Amount<u64>>, Option<Amount<f64>>) {
+        let [count, count_path, percentage, percentage_path] = TOLERATED;
+        fields.one_of(&[count, count_path], &mut self.problems);
+        fields.one_of(&[percentage, percentage_path], &mut self.problems);
+        let counted = if fields.has(count_path) {
+            self.expression(fields, count_path).map(Amount::Path)
+        } else {
+            fields.whole(count, 0, u64::from(u32::MAX), &mut self.problems).map(Amount::Fixed)
+        };
+        let shared = if fields.has(percentage_path) {
+            self.expression(fields, percentage_path).map(Amount::Path)
+        } else {
+            fields.get(percentage).and_then(|value| {
+                let number = value.as_number().map(stepwell_expr::Number::as_f64);
+                let number = number.filter(|number| (0.0..=100.0).contains(number));
+                if number.is_none() {
+                    self.problems.schema(fields.at(percentage), "Expected a number from 0 to 100");
+                }
+                number.map(Amount::Fixed)
+            })
+        };
+        (counted, shared)
     }
 
     /// `Label` becomes a part of a map run's ARN.

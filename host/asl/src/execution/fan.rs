@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::{Expression, Scope, Value};
+use stepwell_expr::{Scope, Value};
 
 use super::run::{Done, Step};
 use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
@@ -14,7 +14,8 @@ impl Step<'_> {
     pub(super) fn fan_out(&mut self, at: ThreadIx, state: &State, branches: &[StateIx]) -> Result<Done, Failure> {
         let input = self.effective_input(at, state)?;
         self.started(at, EventKind::ParallelStateStarted);
-        self.spread(at, None, input, branches.len(), branches.len())
+        let count = branches.len();
+        self.spread(at, Fan::new(None, input, count, count))
     }
 
     pub(super) fn map_out(&mut self, at: ThreadIx, state: &State, map: &MapState) -> Result<Done, Failure> {
@@ -22,12 +23,15 @@ impl Step<'_> {
         let items = self.items(at, state, map, &input)?;
         let concurrency = match &map.concurrency {
             Concurrency::Fixed(n) => *n,
-            Concurrency::Path(path) => self.concurrency(at, state, path)?,
+            Concurrency::Path(path) => self.whole_at(at, state, path, "MaxConcurrency", "MaxConcurrencyPath")?,
         };
         let concurrency = if concurrency == 0 { MAP_CONCURRENCY_MAX } else { concurrency.min(MAP_CONCURRENCY_MAX) };
         self.started(at, EventKind::MapStateStarted { length: items.len() as u64 });
+        // AWS reads these only after the start.
+        let tolerance = self.tolerance(at, state, map)?;
         let count = items.len();
-        self.spread(at, Some(items), input, count, usize::try_from(concurrency).unwrap_or(1))
+        let fan = Fan::new(Some(items), input, count, usize::try_from(concurrency).unwrap_or(1));
+        self.spread(at, Fan { tolerance, ..fan })
     }
 
     fn items(
@@ -54,29 +58,6 @@ impl Step<'_> {
         }
     }
 
-    fn concurrency(&mut self, at: ThreadIx, state: &State, path: &Expression) -> Result<u64, Failure> {
-        let value = self.evaluate(at, state, path, "MaxConcurrencyPath")?;
-        // Text that is a number will do, as it does on AWS.
-        match value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
-            Some(n) => u64::try_from(n).map_err(|_| self.runtime(at, state, "MaxConcurrency cannot be negative.")),
-            None => {
-                let shown = match &value {
-                    Value::String(text) => text.to_string(),
-                    Value::Object(_) => "{}".to_owned(),
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
-                };
-                Err(self.runtime(
-                    at,
-                    state,
-                    format!(
-                        "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {}",
-                        path.as_str()
-                    ),
-                ))
-            }
-        }
-    }
-
     fn started(&mut self, at: ThreadIx, event: EventKind) {
         let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
         let id = self.emit(last, event);
@@ -85,23 +66,14 @@ impl Step<'_> {
         }
     }
 
-    fn spread(
-        &mut self,
-        at: ThreadIx,
-        items: Option<Arc<Vec<Value>>>,
-        input: Value,
-        count: usize,
-        concurrency: usize,
-    ) -> Result<Done, Failure> {
-        let fan =
-            Fan { items, input, results: vec![Value::Null; count], done: 0, next: 0, running: Vec::new(), concurrency };
+    fn spread(&mut self, at: ThreadIx, fan: Fan) -> Result<Done, Failure> {
         self.block(at, Phase::Fanned(Box::new(fan)));
         self.refill(at)?;
         Ok(Done::Blocked)
     }
 
     /// Starts as many branches or iterations as may run; joins when there are none left.
-    fn refill(&mut self, at: ThreadIx) -> Result<(), Failure> {
+    pub(super) fn refill(&mut self, at: ThreadIx) -> Result<(), Failure> {
         while !self.fold.exhausted {
             let Some(thread) = self.fold.threads.get_mut(at) else { return Ok(()) };
             let state = self.machine.state(thread.state);
@@ -254,18 +226,25 @@ impl Step<'_> {
         }
     }
 
-    /// One branch or iteration of `parent` failed; the others are called off.
-    pub(super) fn branch_failed(&mut self, parent: ThreadIx, branch: usize, child: ThreadIx, last: u64) {
-        let Some(thread) = self.fold.threads.get_mut(parent) else { return };
+    /// One branch or iteration of `parent` failed. `Ok(())` when the others go on; otherwise
+    /// they are to be called off, and the parent fails in turn.
+    pub(super) fn branch_failed(
+        &mut self,
+        parent: ThreadIx,
+        branch: usize,
+        child: ThreadIx,
+        last: u64,
+        failure: Failure,
+    ) -> Result<(), Failure> {
+        let Some(thread) = self.fold.threads.get_mut(parent) else { return Err(failure) };
         thread.last_event = last;
         let state = self.machine.state(thread.state);
         if let Phase::Fanned(fan) = &mut thread.phase {
             fan.running.retain(|running| *running != child);
         }
-        if let Kind::Map(_) = &state.kind {
-            let name = Arc::clone(&state.name);
-            self.emit(last, EventKind::MapIterationFailed { name, index: branch as u64 });
-        }
+        let Kind::Map(_) = &state.kind else { return Err(failure) };
+        let id = self.iteration_failed(&state.name, branch, last);
+        self.tolerated(parent, branch, id, failure)
     }
 
     /// Calls off the branches or iterations that still run.

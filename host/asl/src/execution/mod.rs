@@ -17,6 +17,7 @@ mod recover;
 mod run;
 mod task;
 mod thread;
+mod tolerance;
 mod variables;
 mod wait;
 

@@ -22,11 +22,12 @@ impl Step<'_> {
             }
             let Some(thread) = self.fold.threads.get(at) else { return };
             let state = self.machine.state(thread.state);
+            let fanned = matches!(thread.phase, Phase::Fanned(_));
             self.end_branches(at, thread.last_event);
             if self.retried(at, state, &failure) {
                 return;
             }
-            let caught = match self.caught(at, state, &failure) {
+            let caught = match self.caught(at, state, &failure, fanned) {
                 Ok(caught) => caught,
                 Err(worse) => {
                     failure = worse;
@@ -36,21 +37,28 @@ impl Step<'_> {
             if caught {
                 return;
             }
-            let last = self.tell_failed(at, state);
+            let last = self.tell_failed(at, state, fanned);
             let Some(thread) = self.fold.threads.remove(at) else { return };
             let Some((parent, branch)) = thread.parent else {
                 self.end_all();
                 let event = EventKind::ExecutionFailed { failure: failure.clone() };
                 return self.conclude_after(last, event, Status::Failed(failure));
             };
-            self.branch_failed(parent, branch, at, last);
+            failure = match self.branch_failed(parent, branch, at, last, failure) {
+                Ok(()) => return,
+                Err(failure) => failure,
+            };
             at = parent;
         }
     }
 
-    /// Of a Parallel or Map that nothing saves; returns the event the next one follows.
-    fn tell_failed(&mut self, at: ThreadIx, state: &State) -> u64 {
+    /// Of a Parallel or Map that was at work; returns the event the next one follows. Of one whose
+    /// own fields failed, before or after, AWS says nothing of the kind.
+    fn tell_failed(&mut self, at: ThreadIx, state: &State, fanned: bool) -> u64 {
         let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
+        if !fanned {
+            return last;
+        }
         let event = match &state.kind {
             Kind::Parallel { .. } => EventKind::ParallelStateFailed,
             Kind::Map(_) => EventKind::MapStateFailed,
@@ -88,7 +96,7 @@ impl Step<'_> {
         true
     }
 
-    fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure) -> Result<bool, Failure> {
+    fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure, fanned: bool) -> Result<bool, Failure> {
         let Some(recovery) = state.kind.recovery() else { return Ok(false) };
         let found = recovery.catchers.iter().find(|catcher| matches(&catcher.errors, failure));
         let Some(Catcher { result_path, assign, next, .. }) = found else { return Ok(false) };
@@ -96,7 +104,7 @@ impl Step<'_> {
         let error = Value::object([("Error", text(&failure.error)), ("Cause", text(&failure.cause))]);
         let assigned = self.assigned(at, state, assign.as_ref(), &error)?;
         let output = self.placed(at, state, result_path, error)?;
-        let last = self.tell_failed(at, state);
+        let last = self.tell_failed(at, state, fanned);
         if let Some(thread) = self.fold.threads.get_mut(at) {
             thread.last_event = last;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stepwell_expr::Value;
 
+use super::tolerance::Tolerance;
 use super::variables::Variables;
 use crate::machine::StateIx;
 use crate::{Invoke, TimerId, Timestamp};
@@ -76,6 +77,15 @@ pub(super) struct Fan {
     pub(super) running: Vec<ThreadIx>,
     /// How many may run at the same time.
     pub(super) concurrency: usize,
+    /// `None` where the first failure is the end.
+    pub(super) tolerance: Option<Tolerance>,
+}
+
+impl Fan {
+    pub(super) fn new(items: Option<Arc<Vec<Value>>>, input: Value, count: usize, concurrency: usize) -> Self {
+        let results = vec![Value::Null; count];
+        Self { items, input, results, done: 0, next: 0, running: Vec::new(), concurrency, tolerance: None }
+    }
 }
 
 impl Thread {

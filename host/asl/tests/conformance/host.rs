@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use stepwell_asl::expr::Value;
-use stepwell_asl::{Effect, Execution, Failure, Input, Invoke, Machine, Output, Start, Status, Timestamp};
+use stepwell_asl::{
+    Effect, Execution, Failure, Input, Invoke, Machine, Output, Start, Status, Timestamp, WorkflowType,
+};
 
 pub struct Ran {
     pub status: String,
@@ -29,7 +31,9 @@ pub fn run(case: &Json) -> Result<Ran, Refused> {
         Json::String(text) => filled(text),
         other => filled(&other.to_string()),
     };
-    let machine = Machine::parse(&text).map_err(|problems| Refused {
+    let express = case["type"] == "EXPRESS";
+    let workflow = if express { WorkflowType::Express } else { WorkflowType::Standard };
+    let machine = Machine::parse_as(&text, workflow).map_err(|problems| Refused {
         unsupported: problems.iter().all(|problem| {
             problem.code == "UNSUPPORTED"
                 || problem.message.contains("ARN is not recognized")
@@ -104,6 +108,10 @@ fn filled(text: &str) -> String {
         .replace("}}", if text.contains("{{uid") { "" } else { "}}" })
 }
 
+/// What the recorded function was written like, as JSON has it.
+const TRACE: &str =
+    r#"  File \"/var/task/handler.py\", line 2, in handler\n    raise Exception(\"Some exception was raised.\")\n"#;
+
 fn behave(case: &Json, invoke: &Invoke) -> Result<Value, Failure> {
     let name = invoke.resource.task_name();
     if case["tasks"].get(&**name).is_none() {
@@ -111,7 +119,7 @@ fn behave(case: &Json, invoke: &Invoke) -> Result<Value, Failure> {
     }
     let raised = |kind: &str, message: &str| {
         let cause = format!(
-            r#"{{"errorMessage":"{message}","errorType":"{kind}","requestId":"7a4a6a0e-0000-4000-8000-000000000000","stackTrace":[]}}"#
+            r#"{{"errorMessage":"{message}","errorType":"{kind}","requestId":"7a4a6a0e-0000-4000-8000-000000000000","stackTrace":["{TRACE}"]}}"#
         );
         Err(Failure::new(kind, cause))
     };
