@@ -55,6 +55,11 @@ impl Problems {
         }
     }
 
+    /// Whether nothing more is reported. Whoever would search long for what helps need not.
+    pub(super) fn full(&self) -> bool {
+        self.found.len() > DIAGNOSTICS_MAX
+    }
+
     pub(super) fn errors(&self) -> bool {
         self.found.iter().any(|problem| problem.severity == Severity::Error)
     }
@@ -140,7 +145,7 @@ impl<'a> Fields<'a> {
     /// Reports members that nobody knows, with the nearest name that would be known.
     pub(super) fn known(&self, names: &[&str], later: &[(&str, &str)], problems: &mut Problems) {
         for name in self.map.keys() {
-            if names.contains(&&**name) {
+            if names.contains(&&**name) || problems.full() {
                 continue;
             }
             if let Some((_, what)) = later.iter().find(|(known, _)| *known == &**name) {
@@ -185,14 +190,20 @@ pub(super) fn kind(value: &Value) -> &'static str {
 
 /// The name that is nearest to a misspelt one, when one is near enough.
 pub(super) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let allowed = (wrong.chars().count() / 3).clamp(1, 3);
+    let chars = wrong.chars().count();
+    let allowed = (chars / 3).clamp(1, 3);
     names
         .into_iter()
+        .filter(|name| name.chars().count().abs_diff(chars) <= allowed)
+        .take(NAMES_COMPARED)
         .map(|name| (distance(&wrong.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
+
+/// A definition can have so many names that comparing each with each would take minutes.
+const NAMES_COMPARED: usize = 500;
 
 /// How many letters must be changed, put in, left out or swapped with their neighbour. Texts
 /// that are longer than any name count as far away.

@@ -241,14 +241,14 @@ impl Builder {
     /// The state that a transition names. `field` is the transition's name.
     fn target(&mut self, name: &str, field: &str, pointer: &str, names: &Names<'_>) -> Option<StateIx> {
         let found = names.states.get(name).copied();
-        if found.is_none() {
-            let help = nearest(name, names.states.keys().copied())
-                .map(|near| format!("Did you mean '{near}'?"))
-                .or_else(|| {
-                    self.named.get(name).map(|at| {
-                        format!("There is a state of this name at {at}, but a transition cannot leave its branch.")
-                    })
-                });
+        if found.is_none() && !self.problems.full() {
+            let mut others: Vec<&str> = names.states.keys().copied().collect();
+            others.sort_unstable();
+            let help = nearest(name, others).map(|near| format!("Did you mean '{near}'?")).or_else(|| {
+                self.named.get(name).map(|at| {
+                    format!("There is a state of this name at {at}, but a transition cannot leave its branch.")
+                })
+            });
             self.problems.error(diagnostic::MISSING_TARGET, pointer, format!("Missing '{field}' target: {name}"), help);
         }
         found

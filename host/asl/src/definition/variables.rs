@@ -1,6 +1,6 @@
 //! Variables: `Assign`, and the `$name`s that read what it set.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use stepwell_expr::limits::VARIABLE_NAME_CHARS_MAX;
@@ -124,12 +124,15 @@ impl Builder {
                 );
             }
         }
-        for at in 0..self.variables.scopes.len() {
-            let seen: HashSet<&Arc<str>> =
-                self.variables.outwards(Some(at)).flat_map(|scope| scope.assigned.keys()).collect();
-            let referenced = self.variables.scopes.get(at).map(|scope| scope.referenced.as_slice()).unwrap_or_default();
-            for (name, pointer) in referenced.iter().filter(|(name, _)| !seen.contains(name)) {
-                let help = nearest(name, seen.iter().map(|name| &***name))
+        for (at, scope) in self.variables.scopes.iter().enumerate() {
+            for (name, pointer) in &scope.referenced {
+                let seen = || self.variables.outwards(Some(at));
+                if self.problems.full() || seen().any(|scope| scope.assigned.contains_key(name)) {
+                    continue;
+                }
+                let mut names: Vec<&Arc<str>> = seen().flat_map(|scope| scope.assigned.keys()).collect();
+                names.sort();
+                let help = nearest(name, names.into_iter().map(|name| &**name))
                     .map(|near| format!("Did you mean '${near}'?"))
                     .or_else(|| Some("Set it with 'Assign' in an earlier state, here or around here.".to_owned()));
                 let message = format!("No state assigns the variable '${name}'");

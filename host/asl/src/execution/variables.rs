@@ -42,7 +42,17 @@ impl Variables {
     }
 }
 
+/// A name and a value, both shared, and where to find them (bytes).
+const MEMBER_BYTES: usize = 64;
+
 impl Step<'_> {
+    /// Of the map that a branch copies when it sets its first variable.
+    fn copied_bytes(&self, at: ThreadIx) -> usize {
+        let thread = self.fold.threads.get(at);
+        let copying = thread.filter(|thread| thread.parent.is_some() && thread.variables.own_bytes == 0);
+        copying.map_or(0, |thread| thread.variables.seen.len().saturating_mul(MEMBER_BYTES))
+    }
+
     /// What a thread's expressions see of variables.
     pub(super) fn variables(&self, at: ThreadIx) -> Arc<Map> {
         self.fold.threads.get(at).map(|thread| Arc::clone(thread.variables.seen())).unwrap_or_default()
@@ -70,7 +80,7 @@ impl Step<'_> {
         if stored.saturating_add(bytes).saturating_sub(freed) > VARIABLES_BYTES_MAX {
             return Err(too_large(state));
         }
-        self.pay(at, state, bytes)?;
+        self.pay(at, state, bytes + self.copied_bytes(at))?;
         Ok(Some(Arc::clone(map)))
     }
 }

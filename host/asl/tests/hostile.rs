@@ -1,0 +1,72 @@
+//! Definitions that are made to take long: each is judged about as fast as any of its size.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use runner::{fails, run, succeeds};
+use stepwell_asl::{Machine, limits};
+
+mod runner;
+
+/// Without optimization, and on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Enough for what grows with the square of the size to show.
+const BYTES: usize = limits::DEFINITION_BYTES_MAX / 4;
+
+fn states(mut each: impl FnMut(usize) -> String) -> String {
+    let mut text = String::from(r#"{"StartAt":"s0","States":{"#);
+    for at in 0.. {
+        let state = each(at);
+        if text.len() + state.len() + 60 > BYTES {
+            break;
+        }
+        write!(text, "{state},").unwrap();
+    }
+    text + r#""end":{"Type":"Succeed"}}}"#
+}
+
+fn judged(text: &str) {
+    let begun = Instant::now();
+    let problems = Machine::parse(text).unwrap_err();
+    assert!(problems.len() <= limits::DIAGNOSTICS_MAX + 1);
+    assert!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
+}
+
+#[test]
+fn many_problems_are_no_more_work_than_the_most_that_are_told() {
+    judged(&states(|at| format!(r#""s{at}":{{"Type":"Pass","Next":"t{at}"}}"#)));
+    judged(&states(|at| format!(r#""s{at}":{{"Type":"Pass","Nexd":"end","Parametres":1,"Ent":true}}"#)));
+    judged(&states(|at| {
+        format!(r#""s{at}":{{"Type":"Pass","Assign":{{"v{at}":1}},"InputPath":"$w{at}","Next":"end"}}"#)
+    }));
+    // One scope with many variables, and many scopes in it.
+    let branch = r#"{"StartAt":"b","States":{"b":{"Type":"Pass","Assign":{"x.$":"$none"},"End":true}}}"#;
+    let assigned: Vec<String> = (0..8_000).map(|at| format!(r#""v{at}":1"#)).collect();
+    judged(&format!(
+        r#"{{"StartAt":"s0","States":{{"s0":{{"Type":"Parallel","Assign":{{{}}},"End":true,"Branches":[{}]}}}}}}"#,
+        assigned.join(","),
+        vec![branch; 1_500].join(",")
+    ));
+}
+
+#[test]
+fn branches_that_copy_many_variables_pay_for_it() {
+    let definition = |names: usize| {
+        let assigned: Vec<String> = (0..names).map(|at| format!(r#""v{at}":1"#)).collect();
+        format!(
+            r#"{{"StartAt":"s","States":{{"s":{{"Type":"Pass","Assign":{{{}}},"Next":"m"}},
+                "m":{{"Type":"Map","ItemsPath":"$.i","ResultSelector":{{"n.$":"States.ArrayLength($)"}},"End":true,
+                  "ItemProcessor":{{"StartAt":"p","States":{{"p":{{"Type":"Pass","Assign":{{"x":1}},"End":true}}}}}}}}}}}}"#,
+            assigned.join(",")
+        )
+    };
+    let input = format!(r#"{{"i":[{}]}}"#, vec!["1"; 2_000].join(","));
+    succeeds(&definition(1_000), &input, r#"{"n":2000}"#);
+    let (error, cause) = fails(&definition(20_000), &input);
+    assert_eq!(error, "States.Runtime");
+    assert!(cause.contains("bytes of payloads without waiting for anything"), "{cause}");
+    assert!(run(&definition(20_000), r#"{"i":[1]}"#).1.events.len() > 5);
+}
