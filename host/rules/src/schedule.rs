@@ -224,7 +224,6 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        let long = format!("cron({} * * * ? *)", ["1"; 130].join(","));
         for bad in [
             "",
             "rate",
@@ -239,13 +238,21 @@ mod tests {
             "at(2021-13-31T23:59:59)",
             "every(5 minutes)",
             "cron(* * * * ? *) ",
-            long.as_str(),
         ] {
             let error = Schedule::parse(bad, ScheduleOwner::Scheduler).unwrap_err();
             assert_eq!(error.to_string(), format!("Invalid Schedule Expression {bad}."));
         }
         assert!(Schedule::parse("at(2021-12-31T23:59:59)", ScheduleOwner::Rule).is_err());
-        let fitting = format!("cron({} * * * ? *)", ["1"; 120].join(","));
-        assert!(Schedule::parse(&fitting, ScheduleOwner::Rule).is_ok());
+    }
+
+    #[test]
+    fn an_expression_has_a_length() {
+        let fits = format!("cron({},10 * * * ? *)", ["1"; 119].join(","));
+        let long = format!("cron({} * * * ? *)", ["1"; 121].join(","));
+        assert_eq!((fits.len(), long.len()), (SCHEDULE_CHARACTERS_MAX, SCHEDULE_CHARACTERS_MAX + 1));
+        for owner in [ScheduleOwner::Rule, ScheduleOwner::Scheduler] {
+            assert!(Schedule::parse(&fits, owner).is_ok());
+            assert!(Schedule::parse(&long, owner).is_err());
+        }
     }
 }

@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use stepwell_rules::{
-    ALTERNATIVES_MAX, Event, Explanation, OR_LEVELS_MAX, PATTERN_BYTES_MAX, Pattern, PatternErrorKind, Why,
+    ALTERNATIVE_FIELDS_MAX, ALTERNATIVES_MAX, EXPLAINED_CHARACTERS_MAX, EXPLAINED_VALUES_MAX, Event, Explanation, Miss,
+    OR_LEVELS_MAX, PATTERN_BYTES_MAX, Pattern, PatternErrorKind, Why,
 };
 
 fn matches(pattern: &str, event: &str) -> bool {
@@ -152,6 +153,51 @@ fn explanations_show_the_closest_alternatives() {
     }
 }
 
+/// What is told of the field `a`, where the event does not match.
+fn told(pattern: &str, event: &str) -> Miss {
+    match Pattern::parse(pattern).unwrap().explain(&Event::parse(event).unwrap()) {
+        Explanation::Missed { closest, .. } => closest.first().unwrap().misses.first().unwrap().clone(),
+        Explanation::Matched { .. } => panic!("it matched"),
+    }
+}
+
+#[test]
+fn explanations_name_only_so_many_values() {
+    for (count, shown) in [
+        (EXPLAINED_VALUES_MAX - 1, EXPLAINED_VALUES_MAX - 1),
+        (EXPLAINED_VALUES_MAX, EXPLAINED_VALUES_MAX),
+        (EXPLAINED_VALUES_MAX + 1, EXPLAINED_VALUES_MAX),
+    ] {
+        let list = |first: usize| {
+            let numbers: Vec<String> = (first..first + count).map(|number| number.to_string()).collect();
+            format!(r#"{{"a":[{}]}}"#, numbers.join(","))
+        };
+        let miss = told(&list(100), &list(200));
+        assert_eq!((miss.wanted.len(), miss.found.len()), (shown, shown));
+        assert_eq!((miss.wanted.first().unwrap().as_str(), miss.found.first().unwrap().as_str()), ("100", "200"));
+        let keys: Vec<String> = (0..count).map(|number| format!(r#""k{number}":1"#)).collect();
+        match told(&list(100), &format!(r#"{{"a":{{{}}}}}"#, keys.join(","))).why {
+            Why::AnObject(keys) => assert_eq!(keys.len(), shown),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn explanations_show_only_so_many_characters() {
+    let quotes = 2;
+    let text = |count: usize| format!("\"{}\"", "é".repeat(count - quotes));
+    let miss = |count: usize| {
+        told(&format!(r#"{{"a":[{}]}}"#, text(count)), &format!(r#"{{"a":{}0}}"#, "1".repeat(count - 1)))
+    };
+    let whole = miss(EXPLAINED_CHARACTERS_MAX);
+    assert_eq!(whole.wanted, [text(EXPLAINED_CHARACTERS_MAX)]);
+    assert_eq!(whole.found, [format!("{}0", "1".repeat(EXPLAINED_CHARACTERS_MAX - 1))]);
+    let cut = miss(EXPLAINED_CHARACTERS_MAX + 1);
+    assert_eq!(cut.wanted, [format!("\"{}…", "é".repeat(EXPLAINED_CHARACTERS_MAX - 1))]);
+    assert_eq!(cut.found, [format!("{}…", "1".repeat(EXPLAINED_CHARACTERS_MAX))]);
+}
+
 fn limit(pattern: &str) -> bool {
     Pattern::parse(pattern).is_err_and(|error| error.kind() == PatternErrorKind::Limit)
 }
@@ -177,9 +223,14 @@ fn limits_of_patterns() {
     assert!(nested(OR_LEVELS_MAX).is_ok());
     assert!(nested(OR_LEVELS_MAX + 1).is_err_and(|error| error.kind() == PatternErrorKind::Limit));
 
-    let fields: Vec<String> = (0..1000).map(|number| format!(r#""f{number}":[1]"#)).collect();
-    let objects: Vec<String> = (0..60).map(|number| format!(r#"{{"a":[{number}]}}"#)).collect();
-    assert!(limit(&format!(r#"{{{},"$or":[{}]}}"#, fields.join(","), objects.join(","))));
+    // Fifty alternatives, each with the fields beside the `$or` and one of its own.
+    let fields: Vec<String> = (1..ALTERNATIVE_FIELDS_MAX / 50).map(|number| format!(r#""f{number}":[1]"#)).collect();
+    let with = |last: &str| {
+        let objects: Vec<String> = (0..49).map(|number| format!(r#"{{"a":[{number}]}}"#)).collect();
+        format!(r#"{{{},"$or":[{},{last}]}}"#, fields.join(","), objects.join(","))
+    };
+    assert!(Pattern::parse(&with(r#"{"a":[49]}"#)).is_ok());
+    assert!(limit(&with(r#"{"a":[49],"b":[1]}"#)));
 }
 
 #[test]

@@ -197,25 +197,45 @@ mod tests {
     use std::sync::Arc;
 
     use super::MemoryStore;
-    use crate::{Group, Store};
+    use crate::{CallLog, Entry, Group, NUMBER_MAX, Store};
 
     crate::contract_tests!(|| {
         let place = MemoryStore::new();
         move || Arc::new(place.clone()) as Arc<dyn Store>
     });
 
+    fn group(expected_entries: u64, entry: u64) -> Group {
+        Group {
+            execution: "e1".to_owned(),
+            expected_entries,
+            create: None,
+            entries: vec![Entry { number: entry, at_micros: 0, body: Vec::new() }],
+            change: None,
+            logs: Vec::new(),
+        }
+    }
+
     #[test]
     #[should_panic(expected = "execution e1: entry 1 stands where 0 belongs")]
     fn a_gap_in_the_numbers_is_a_bug() {
-        let entry = crate::Entry { number: 1, at_micros: 0, body: Vec::new() };
-        let group = Group {
-            execution: "e1".to_owned(),
-            expected_entries: 0,
-            create: None,
-            entries: vec![entry],
-            change: None,
-            logs: Vec::new(),
+        let _ = MemoryStore::new().commit(&[group(0, 1)]);
+    }
+
+    #[test]
+    fn numbers_have_an_end() {
+        let refused = |group: Group| {
+            let panic = std::panic::catch_unwind(|| group.assert_well_formed()).err()?;
+            panic.downcast_ref::<String>().cloned()
         };
-        let _ = MemoryStore::new().commit(&[group]);
+        assert_eq!(refused(group(NUMBER_MAX - 1, NUMBER_MAX - 1)), None);
+        let entries = format!("execution e1: entry numbers end at {NUMBER_MAX}");
+        assert_eq!(refused(group(NUMBER_MAX, NUMBER_MAX)), Some(entries));
+        let with_log = |call| {
+            let log = CallLog { call, dispatch: 1, text: String::new() };
+            Group { logs: vec![log], ..group(0, 0) }
+        };
+        assert_eq!(refused(with_log(NUMBER_MAX)), None);
+        let calls = format!("execution e1: call numbers end at {NUMBER_MAX}");
+        assert_eq!(refused(with_log(NUMBER_MAX + 1)), Some(calls));
     }
 }
