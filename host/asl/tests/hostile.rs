@@ -13,14 +13,11 @@ mod runner;
 /// Without optimization, and on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Enough for what grows with the square of the size to show.
-const BYTES: usize = limits::DEFINITION_BYTES_MAX / 4;
-
 fn states(mut each: impl FnMut(usize) -> String) -> String {
     let mut text = String::from(r#"{"StartAt":"s0","States":{"#);
     for at in 0.. {
         let state = each(at);
-        if text.len() + state.len() + 60 > BYTES {
+        if text.len() + state.len() + 60 > limits::DEFINITION_BYTES_MAX {
             break;
         }
         write!(text, "{state},").unwrap();
@@ -43,12 +40,14 @@ fn many_problems_are_no_more_work_than_the_most_that_are_told() {
         format!(r#""s{at}":{{"Type":"Pass","Assign":{{"v{at}":1}},"InputPath":"$w{at}","Next":"end"}}"#)
     }));
     // One scope with many variables, and many scopes in it.
-    let branch = r#"{"StartAt":"b","States":{"b":{"Type":"Pass","Assign":{"x.$":"$none"},"End":true}}}"#;
-    let assigned: Vec<String> = (0..8_000).map(|at| format!(r#""v{at}":1"#)).collect();
+    let branch =
+        |at| format!(r#"{{"StartAt":"b{at}","States":{{"b{at}":{{"Type":"Pass","InputPath":"$none","End":true}}}}}}"#);
+    let branches: Vec<String> = (0..6_000).map(branch).collect();
+    let assigned: Vec<String> = (0..30_000).map(|at| format!(r#""v{at}":1"#)).collect();
     judged(&format!(
-        r#"{{"StartAt":"s0","States":{{"s0":{{"Type":"Parallel","Assign":{{{}}},"End":true,"Branches":[{}]}}}}}}"#,
+        r#"{{"StartAt":"s0","States":{{"s0":{{"Type":"Parallel","Assign":{{{}}},"Next":"none","Branches":[{}]}}}}}}"#,
         assigned.join(","),
-        vec![branch; 1_500].join(",")
+        branches.join(",")
     ));
 }
 

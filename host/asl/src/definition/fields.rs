@@ -203,7 +203,7 @@ pub(super) fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>)
 }
 
 /// A definition can have so many names that comparing each with each would take minutes.
-const NAMES_COMPARED: usize = 500;
+const NAMES_COMPARED: usize = 200;
 
 /// How many letters must be changed, put in, left out or swapped with their neighbour. Texts
 /// that are longer than any name count as far away.

@@ -1,32 +1,66 @@
 //! Where in a JSON text a pointer points to. Runs only for diagnostics, on text that has
 //! already been read as JSON, and without recursion.
 
+use std::collections::HashMap;
+
 use crate::diagnostic::Span;
 
-/// The span of the value at `pointer` (RFC 6901); `None` when there is no such value.
-pub(super) fn locate(text: &str, pointer: &str) -> Option<Span> {
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
-    scanner.space();
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        scanner.descend(&token)?;
-    }
-    let start = scanner.at;
-    scanner.skip_value()?;
-    Some(span(text, start, scanner.at))
+/// Finds places in one text. What has been looked through once is remembered: a hundred
+/// diagnostics of a large definition read it about once.
+pub(super) struct Locator<'a> {
+    text: &'a str,
+    /// Where each line begins.
+    lines: Vec<usize>,
+    /// By pointer, where the members of an object or the items of an array begin.
+    containers: HashMap<String, HashMap<String, usize>>,
+    /// Where a value ends, by where it begins.
+    ends: HashMap<usize, usize>,
 }
 
-/// The span of a byte range.
-pub(super) fn span(text: &str, start: usize, end: usize) -> Span {
-    let before = text.get(..start).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-    Span {
-        start,
-        end,
-        line: u32::try_from(line).unwrap_or(u32::MAX),
-        column: u32::try_from(column).unwrap_or(u32::MAX),
+impl<'a> Locator<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        Self { text, lines, containers: HashMap::new(), ends: HashMap::new() }
+    }
+
+    /// The span of the value at `pointer` (RFC 6901); `None` when there is no such value.
+    pub(super) fn locate(&mut self, pointer: &str) -> Option<Span> {
+        let mut start = Scanner::new(self.text, 0).at;
+        let mut path = String::new();
+        for token in pointer.split('/').skip(1) {
+            if !self.containers.contains_key(&path) {
+                let members = Scanner::new(self.text, start).members()?;
+                self.containers.insert(path.clone(), members);
+            }
+            let name = token.replace("~1", "/").replace("~0", "~");
+            start = *self.containers.get(&path)?.get(&name)?;
+            path.push('/');
+            path.push_str(token);
+        }
+        let end = match self.ends.get(&start) {
+            Some(end) => *end,
+            None => {
+                let mut scanner = Scanner::new(self.text, start);
+                scanner.skip_value()?;
+                self.ends.insert(start, scanner.at);
+                scanner.at
+            }
+        };
+        Some(self.span(start, end))
+    }
+
+    /// The span of a byte range.
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        let line = self.lines.partition_point(|begin| *begin <= start);
+        let begin = line.checked_sub(1).and_then(|line| self.lines.get(line)).copied().unwrap_or(0);
+        let column = self.text.get(begin..start).unwrap_or("").chars().count() + 1;
+        Span {
+            start,
+            end,
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -45,7 +79,14 @@ struct Scanner<'a> {
     at: usize,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    /// At the value that begins here or after blanks.
+    fn new(text: &'a str, at: usize) -> Self {
+        let mut scanner = Self { bytes: text.as_bytes(), at };
+        scanner.space();
+        scanner
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -56,50 +97,34 @@ impl Scanner<'_> {
         }
     }
 
-    /// Moves to the member or item that the token names. Of a member that comes twice, the
-    /// last one counts, as it does for the reader of values.
-    fn descend(&mut self, token: &str) -> Option<()> {
-        match self.peek()? {
-            b'{' => {
-                let mut found = None;
-                self.at += 1;
-                loop {
-                    self.space();
-                    if self.peek()? == b'}' {
-                        break;
-                    }
-                    let key = self.key()?;
-                    self.space();
-                    self.at += 1; // the colon
-                    self.space();
-                    if key == token {
-                        found = Some(self.at);
-                    }
-                    self.skip_value()?;
-                    if !self.comma()? {
-                        break;
-                    }
-                }
-                self.at = found?;
+    /// Where each member or item begins, of the value that begins here; `None` of what is
+    /// neither object nor array. Of a member that comes twice, the last one counts, as it does
+    /// for the reader of values.
+    fn members(&mut self) -> Option<HashMap<String, usize>> {
+        let opening = self.peek().filter(|byte| matches!(byte, b'{' | b'['))?;
+        let mut members = HashMap::new();
+        self.at += 1;
+        for index in 0_usize.. {
+            self.space();
+            if matches!(self.peek()?, b'}' | b']') {
+                break;
             }
-            b'[' => {
-                let wanted: usize = token.parse().ok()?;
-                self.at += 1;
+            let name = if opening == b'{' {
+                let name = self.key()?;
                 self.space();
-                for _ in 0..wanted {
-                    self.skip_value()?;
-                    if !self.comma()? {
-                        return None;
-                    }
-                    self.space();
-                }
-                if self.peek()? == b']' {
-                    return None;
-                }
+                self.at += 1; // the colon
+                self.space();
+                name
+            } else {
+                index.to_string()
+            };
+            members.insert(name, self.at);
+            self.skip_value()?;
+            if !self.comma()? {
+                break;
             }
-            _ => return None,
         }
-        Some(())
+        Some(members)
     }
 
     /// Skips a comma; false when the object or array ends instead.
@@ -169,13 +194,17 @@ mod tests {
     #[test]
     fn pointers_find_their_values() {
         let text = "{\n  \"a\": [1, {\"b/c\": \"x\\\"y\"}, []],\n  \"é\": {\"d\": true}\n}";
-        let found =
-            |pointer: &str| locate(text, pointer).map(|s| (text.get(s.start..s.end).unwrap_or("?"), s.line, s.column));
+        let mut locator = Locator::new(text);
+        let mut found = |pointer: &str| {
+            locator.locate(pointer).map(|s| (text.get(s.start..s.end).unwrap_or("?"), s.line, s.column))
+        };
         assert_eq!(found("/a/0"), Some(("1", 2, 9)));
         assert_eq!(found("/a/1/b~1c"), Some(("\"x\\\"y\"", 2, 20)));
         assert_eq!(found("/a/2"), Some(("[]", 2, 29)));
         assert_eq!(found("/é/d"), Some(("true", 3, 14)));
         assert_eq!(found("/a/3"), None);
+        assert_eq!(found("/a/00"), None);
+        assert_eq!(found("/a/0/x"), None);
         assert_eq!(found("/nowhere"), None);
         assert_eq!(found("").map(|(all, ..)| all.len()), Some(text.len()));
     }
@@ -183,6 +212,6 @@ mod tests {
     #[test]
     fn the_last_of_equal_members_counts() {
         let text = r#"{"a":1,"a":22}"#;
-        assert_eq!(locate(text, "/a").map(|s| s.start), Some(11));
+        assert_eq!(Locator::new(text).locate("/a").map(|s| s.start), Some(11));
     }
 }

@@ -21,6 +21,7 @@ mod variables;
 pub(crate) use resource::invoked_name;
 
 use fields::{Fields, Problems, nearest};
+use locate::Locator;
 use variables::Variables;
 
 impl Machine {
@@ -42,9 +43,10 @@ impl Machine {
         let machine = builder.definition(text);
         let errors = builder.problems.errors();
         let mut found = builder.problems.found;
-        for problem in &mut found {
-            if problem.span.is_none() {
-                problem.span = locate::locate(text, &problem.pointer);
+        if !found.is_empty() {
+            let mut locator = Locator::new(text);
+            for problem in found.iter_mut().filter(|problem| problem.span.is_none()) {
+                problem.span = locator.locate(&problem.pointer);
             }
         }
         match machine {
@@ -78,6 +80,8 @@ struct Builder {
 /// The states that a transition can name: those of one `States` object.
 struct Names<'a> {
     states: HashMap<&'a str, StateIx>,
+    /// In the order of the definition.
+    listed: Vec<&'a str>,
 }
 
 /// The fields of a definition itself.
@@ -135,7 +139,7 @@ impl Builder {
                 format!("The definition is not valid JSON: {error}")
             },
             pointer: String::new(),
-            span: Some(locate::span(text, start, (start + 1).min(text.len()))),
+            span: Some(Locator::new(text).span(start, (start + 1).min(text.len()))),
             help: None,
         });
     }
@@ -235,20 +239,21 @@ impl Builder {
             self.states.push(None);
             names.insert(&**name, at);
         }
-        Some(Names { states: names })
+        let listed = states.map.keys().map(|name| &**name).collect();
+        Some(Names { states: names, listed })
     }
 
     /// The state that a transition names. `field` is the transition's name.
     fn target(&mut self, name: &str, field: &str, pointer: &str, names: &Names<'_>) -> Option<StateIx> {
         let found = names.states.get(name).copied();
         if found.is_none() && !self.problems.full() {
-            let mut others: Vec<&str> = names.states.keys().copied().collect();
-            others.sort_unstable();
-            let help = nearest(name, others).map(|near| format!("Did you mean '{near}'?")).or_else(|| {
-                self.named.get(name).map(|at| {
-                    format!("There is a state of this name at {at}, but a transition cannot leave its branch.")
-                })
-            });
+            let help = nearest(name, names.listed.iter().copied())
+                .map(|near| format!("Did you mean '{near}'?"))
+                .or_else(|| {
+                    self.named.get(name).map(|at| {
+                        format!("There is a state of this name at {at}, but a transition cannot leave its branch.")
+                    })
+                });
             self.problems.error(diagnostic::MISSING_TARGET, pointer, format!("Missing '{field}' target: {name}"), help);
         }
         found

@@ -1,6 +1,6 @@
 //! Variables: `Assign`, and the `$name`s that read what it set.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stepwell_expr::limits::VARIABLE_NAME_CHARS_MAX;
@@ -28,7 +28,7 @@ pub(super) struct Variables {
 struct Scope {
     outer: Option<usize>,
     /// The pointer of each variable's first `Assign`.
-    assigned: HashMap<Arc<str>, String>,
+    assigned: BTreeMap<Arc<str>, String>,
     /// Names with the states that refer to them, in the order of the definition.
     referenced: Vec<(Arc<str>, String)>,
 }
@@ -38,7 +38,7 @@ impl Variables {
     pub(super) fn enter(&mut self) -> Option<usize> {
         let outer = self.current;
         self.current = Some(self.scopes.len());
-        self.scopes.push(Scope { outer, assigned: HashMap::new(), referenced: Vec::new() });
+        self.scopes.push(Scope { outer, assigned: BTreeMap::new(), referenced: Vec::new() });
         outer
     }
 
@@ -130,9 +130,8 @@ impl Builder {
                 if self.problems.full() || seen().any(|scope| scope.assigned.contains_key(name)) {
                     continue;
                 }
-                let mut names: Vec<&Arc<str>> = seen().flat_map(|scope| scope.assigned.keys()).collect();
-                names.sort();
-                let help = nearest(name, names.into_iter().map(|name| &**name))
+                let names = seen().flat_map(|scope| scope.assigned.keys());
+                let help = nearest(name, names.map(|name| &**name))
                     .map(|near| format!("Did you mean '${near}'?"))
                     .or_else(|| Some("Set it with 'Assign' in an earlier state, here or around here.".to_owned()));
                 let message = format!("No state assigns the variable '${name}'");
