@@ -12,7 +12,7 @@ use stepwell_expr::{Entropy, Value};
 const PASSED_PER_MILLE: usize = 999;
 
 fn shared(name: &str) -> Option<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/jsonata").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance").join(name);
     std::fs::read_to_string(path).ok()
 }
 
@@ -73,8 +73,8 @@ fn passes(case: &Value, datasets: &Value) -> Result<(), String> {
 
 #[test]
 fn the_official_suite_passes() {
-    let (Some(cases), Some(datasets)) = (shared("cases.json"), shared("datasets.json")) else {
-        eprintln!("skipped: ../shared/conformance/jsonata is not there");
+    let (Some(cases), Some(datasets)) = (shared("jsonata/cases.json"), shared("jsonata/datasets.json")) else {
+        eprintln!("SKIPPED: ../shared/conformance/jsonata is not there");
         return;
     };
     let cases = Value::parse(&cases).unwrap();
@@ -105,4 +105,29 @@ fn the_official_suite_passes() {
     }
     eprintln!("{:32} {passed:4}/{total}, {} failed", "all", failed.len());
     assert!(passed * 1_000 >= total * PASSED_PER_MILLE, "fewer cases pass than did before");
+}
+
+#[test]
+fn recorded_functions_of_aws() {
+    let Some(cases) = shared("asl/jsonata-functions.json") else {
+        eprintln!("SKIPPED: ../shared/conformance/asl is not there");
+        return;
+    };
+    let cases = Value::parse(&cases).unwrap();
+    let mut checked = 0;
+    for case in cases.as_array().unwrap() {
+        let states = case.get("definition").and_then(|definition| definition.get("States")).and_then(Value::as_object);
+        let state = states.unwrap().values().next().unwrap();
+        let output = state.get("Output").and_then(Value::as_str).unwrap_or_default();
+        let Some(source) = output.strip_prefix("{%").and_then(|output| output.strip_suffix("%}")) else { continue };
+        let input = case.get("input").cloned().unwrap_or_default();
+        let bindings = Bindings::new().with("states", Value::object([("input", input)]));
+        let program = Program::parse(source.trim()).unwrap();
+        let found = program.eval(&bindings, None, &mut Entropy::new(7), 0, Limits::default()).unwrap();
+        let wanted = case.get("expected").and_then(|expected| expected.get("output"));
+        assert_eq!(found.as_ref(), wanted, "{source}");
+        checked += 1;
+    }
+    eprintln!("{checked} recorded functions of AWS");
+    assert!(checked > 0);
 }

@@ -173,6 +173,8 @@ fn ranges_and_patterns_are_limited() {
     let error = Program::parse("/((a{100}){100}){100}/").unwrap_err();
     assert_eq!(error.code, "S0303", "{error}");
     assert!(error.message.contains("limit"), "{error}");
+    let many = "/a/, ".repeat(limits::JSONATA_PATTERNS_MAX + 1);
+    assert!(Program::parse(&format!("[{many}1]")).unwrap_err().message.contains("jsonata_patterns_max"));
     let start = Instant::now();
     let source = "$contains($pad('a', 100000, 'a') & 'b', /(a+)+$/)";
     assert_eq!(eval(source).unwrap(), Some(Value::from(false)));

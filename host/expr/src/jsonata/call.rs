@@ -7,7 +7,6 @@ use super::builtins::{Arguments, Builtin};
 use super::error::Fault;
 use super::item::{FunctionKind, Item};
 use super::machine::{FrameId, Machine};
-use super::text::boolean;
 use super::{patterns, transform};
 
 /// What the body of a function ends with: a value, or a call that takes its place, so that
@@ -158,7 +157,7 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn apply_native(&mut self, builtin: &'static Builtin, arguments: Vec<Item>, context: &Item) -> Result<Item, Fault> {
-        self.step()?;
+        self.steps(1 + builtin.signature.items_looked_at(&arguments) / 8)?;
         let result = match builtin.signature.fit(arguments, context) {
             Ok(arguments) => (builtin.run)(self, &Arguments { items: &arguments, context }),
             Err(fault) => Err(fault),
@@ -183,7 +182,10 @@ impl Machine<'_> {
         frame: FrameId,
     ) -> Result<FrameId, Fault> {
         let arguments = match &lambda.signature {
-            Some(signature) => signature.fit(arguments, context)?,
+            Some(signature) => {
+                self.steps(1 + signature.items_looked_at(&arguments) / 8)?;
+                signature.fit(arguments, context)?
+            }
             None => arguments,
         };
         let inner = self.enter(frame)?;
@@ -220,7 +222,8 @@ impl Machine<'_> {
     ) -> Result<Tail, Fault> {
         self.step()?;
         self.deeper(1)?;
-        let branch = if boolean(&self.eval(condition, input, frame)?) { Some(then) } else { otherwise };
+        let condition = self.eval(condition, input, frame)?;
+        let branch = if self.truth(&condition)? { Some(then) } else { otherwise };
         let tail = match branch {
             Some(node) => self.eval_tail(node, input, frame)?,
             None => Tail::Done(Item::Nothing),

@@ -7,7 +7,7 @@ use super::error::Fault;
 use super::item::{FunctionKind, Item, List, equal};
 use super::machine::{FrameId, Machine};
 use super::numbers;
-use super::text::{boolean, to_text};
+use super::text::to_text;
 use crate::Value;
 
 impl Machine<'_> {
@@ -145,10 +145,18 @@ impl Machine<'_> {
         let left = self.eval(left, input, frame)?;
         match operator {
             Operator::And => {
-                return Ok(Item::bool(boolean(&left) && boolean(&self.eval(right, input, frame)?)));
+                if !self.truth(&left)? {
+                    return Ok(Item::bool(false));
+                }
+                let right = self.eval(right, input, frame)?;
+                return Ok(Item::bool(self.truth(&right)?));
             }
             Operator::Or => {
-                return Ok(Item::bool(boolean(&left) || boolean(&self.eval(right, input, frame)?)));
+                if self.truth(&left)? {
+                    return Ok(Item::bool(true));
+                }
+                let right = self.eval(right, input, frame)?;
+                return Ok(Item::bool(self.truth(&right)?));
             }
             _ => {}
         }
@@ -184,11 +192,10 @@ impl Machine<'_> {
         let size = item.as_array().map_or(0, super::item::Array::len)
             + item.as_object().map_or(0, super::item::Object::len)
             + item.as_str().map_or(0, |text| text.len() / 64);
-        if size == 0 {
-            return Ok(());
+        if size > 0 {
+            self.values_in(item)?;
         }
-        let values = self.values_in(item)?;
-        self.steps(values)
+        Ok(())
     }
 
     fn arithmetic(&mut self, operator: Operator, left: &Item, right: &Item) -> Result<Item, Fault> {
@@ -243,8 +250,9 @@ impl Machine<'_> {
             return Ok(Item::bool(false));
         }
         let Some(items) = right.as_array() else { return Ok(Item::bool(equal(left, right))) };
+        let cost = 1 + left.as_str().map_or(0, |text| text.len() / 64);
         for item in items.iter() {
-            self.step()?;
+            self.steps(cost)?;
             if !item.is_array() && item.as_object().is_none() && equal(left, &item) {
                 return Ok(Item::bool(true));
             }
@@ -282,7 +290,8 @@ impl Machine<'_> {
         input: &Item,
         frame: FrameId,
     ) -> Result<Item, Fault> {
-        if boolean(&self.eval(condition, input, frame)?) {
+        let condition = self.eval(condition, input, frame)?;
+        if self.truth(&condition)? {
             return self.eval(then, input, frame);
         }
         otherwise.map_or(Ok(Item::Nothing), |node| self.eval(node, input, frame))
@@ -291,7 +300,7 @@ impl Machine<'_> {
     #[inline(never)]
     fn eval_default(&mut self, left: &Node, otherwise: &Node, input: &Item, frame: FrameId) -> Result<Item, Fault> {
         let value = self.eval(left, input, frame)?;
-        if boolean(&value) { Ok(value) } else { self.eval(otherwise, input, frame) }
+        if self.truth(&value)? { Ok(value) } else { self.eval(otherwise, input, frame) }
     }
 
     #[inline(never)]

@@ -186,6 +186,10 @@ impl Record {
             index.insert(Arc::clone(&key), self.members.len());
         }
         self.members.push((key, item));
+        self.index_if_large();
+    }
+
+    fn index_if_large(&mut self) {
         if self.index.is_none() && self.members.len() > SCANNED_MEMBERS_MAX {
             let places = self.members.iter().enumerate().map(|(at, (key, _))| (Arc::clone(key), at));
             self.index = Some(places.collect());
@@ -196,6 +200,7 @@ impl Record {
         if let Some(at) = self.place(key) {
             self.members.remove(at);
             self.index = None;
+            self.index_if_large();
         }
     }
 
@@ -337,7 +342,8 @@ impl Item {
         if !list.sequence {
             return Self::List(list);
         }
-        if keep_array && !list.keep_singleton {
+        // With more than one item the mark would say nothing, and the list may be large.
+        if keep_array && !list.keep_singleton && list.items.len() == 1 {
             Rc::make_mut(&mut list).keep_singleton = true;
         }
         match list.items.as_slice() {

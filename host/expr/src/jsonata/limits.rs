@@ -27,5 +27,8 @@ pub const JSONATA_VALUE_DEPTH_MAX: u32 = 200;
 /// Items of a range, `[1..n]`, in the words of the language.
 pub const JSONATA_RANGE_ITEMS_MAX: u64 = 10_000_000;
 
+/// Regular expressions in one expression.
+pub const JSONATA_PATTERNS_MAX: usize = 64;
+
 /// Bytes a compiled regular expression may take.
 pub const JSONATA_REGEX_BYTES_MAX: usize = 262_144;

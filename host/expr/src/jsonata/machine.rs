@@ -1,11 +1,13 @@
 //! The state of one evaluation: what it may still spend, and its variables.
 
 use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use super::ast::{Symbol, Symbols};
-use super::builtins::{self, Builtin};
+use super::builtins::{self, Builtin, Reading};
 use super::error::Fault;
-use super::item::{Item, List};
+use super::item::{Item, List, Record};
 use super::{Dialect, Limits};
 use crate::Entropy;
 
@@ -33,6 +35,8 @@ pub(super) struct Machine<'a> {
     pub(super) entropy: &'a mut Entropy,
     pub(super) now_millis: i64,
     pub(super) dialect: Dialect,
+    /// Pictures of dates that were made ready to read with.
+    pub(super) pictures: Vec<(Arc<str>, Rc<Reading>)>,
     limits: Limits,
     steps_left: u64,
     bytes_left: u64,
@@ -65,6 +69,7 @@ impl<'a> Machine<'a> {
             entropy,
             now_millis,
             dialect,
+            pictures: Vec::new(),
             limits,
             steps_left: limits.steps,
             bytes_left: limits.bytes,
@@ -244,6 +249,14 @@ impl<'a> Machine<'a> {
             self.globals.push(self.builtin(name).map(Item::Native));
         }
         self.symbols = Cow::Owned(symbols);
+    }
+
+    /// Sets a member of an object that is being made.
+    pub(super) fn insert(&mut self, record: &mut Record, key: Arc<str>, item: Item) -> Result<(), Fault> {
+        self.charge(48)?;
+        self.steps(key.len() / 64)?;
+        record.insert(key, item);
+        Ok(())
     }
 
     /// An array that was made by `push`.

@@ -10,7 +10,6 @@ use super::eval::finite;
 use super::item::{Array, Item, List, Record, Tuple};
 use super::machine::{FrameId, Machine};
 use super::numbers;
-use super::text::boolean;
 use crate::Value;
 
 /// The items between two steps.
@@ -115,7 +114,8 @@ impl Machine<'_> {
             }
             Run::One(item) if node.rare.is_none() => return Ok(item),
             Run::One(item) => List::sequence(vec![item]).into_item(),
-            Run::Many(Item::List(list)) if path.keep_singleton => {
+            // With more than one item the mark would say nothing.
+            Run::Many(Item::List(list)) if path.keep_singleton && (list.cons || list.items.len() < 2) => {
                 let mut kept = if list.cons && !list.sequence {
                     List::sequence(vec![Item::List(list)])
                 } else {
@@ -209,6 +209,7 @@ impl Machine<'_> {
     /// The items `predicate` selects.
     pub(super) fn filter(&mut self, predicate: &Node, input: Item, frame: FrameId) -> Result<Item, Fault> {
         if let Item::Stream(tuples) = &input {
+            self.charge_items(tuples.len().saturating_mul(2))?;
             let kept = self.filter_tuples(predicate, tuples.to_vec(), frame)?;
             return Ok(Item::Stream(Rc::new(kept)));
         }
@@ -240,11 +241,11 @@ impl Machine<'_> {
         if let Some(number) = verdict.as_f64() {
             return Ok(usize::from(place_of(finite(number)?, len) == Some(at)));
         }
-        let Some(items) = verdict.as_array() else { return Ok(usize::from(boolean(verdict))) };
+        let Some(items) = verdict.as_array() else { return Ok(usize::from(self.truth(verdict)?)) };
         self.steps(items.len())?;
         let mut times = 0;
         for item in items.iter() {
-            let Some(number) = item.as_f64() else { return Ok(usize::from(boolean(verdict))) };
+            let Some(number) = item.as_f64() else { return Ok(usize::from(self.truth(verdict)?)) };
             times += usize::from(place_of(finite(number)?, len) == Some(at));
         }
         Ok(times)
@@ -253,6 +254,7 @@ impl Machine<'_> {
     /// The member `key`, of an array those of its items.
     pub(super) fn lookup_member(&mut self, input: &Item, key: &str) -> Result<Item, Fault> {
         if let Some(object) = input.as_object() {
+            self.steps(key.len() / 64)?;
             return Ok(object.get(key));
         }
         let Some(items) = input.as_array() else { return Ok(Item::Nothing) };
@@ -356,8 +358,7 @@ impl Machine<'_> {
             let Some((_, value)) = pairs.get(group.pair) else { continue };
             let value = self.group_value(value, group.items, frame)?;
             if !value.is_nothing() {
-                self.charge(48)?;
-                record.insert(group.key, value);
+                self.insert(&mut record, group.key, value)?;
             }
         }
         self.shallower(1);
@@ -447,6 +448,7 @@ impl Groups {
         offset: u32,
     ) -> Result<&mut OneGroup, Fault> {
         machine.charge(48)?;
+        machine.steps(key.len() / 64)?;
         let place = match self.places.get(&key) {
             Some(place) => *place,
             None => {

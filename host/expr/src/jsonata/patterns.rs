@@ -16,7 +16,7 @@ pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, Fault> {
         .case_insensitive(flags.contains('i'))
         .multi_line(flags.contains('m'))
         .size_limit(limits::JSONATA_REGEX_BYTES_MAX)
-        .dfa_size_limit(4 * limits::JSONATA_REGEX_BYTES_MAX)
+        .dfa_size_limit(limits::JSONATA_REGEX_BYTES_MAX)
         .nest_limit(64)
         .build()
         .map_err(|error| {
@@ -80,6 +80,8 @@ fn translate_escape(out: &mut String, escaped: char, class: bool) {
             out.push('\\');
             out.push(escaped);
         }
+        // These have a meaning of their own to the matcher, or none.
+        ('<' | '>', _) => out.push(escaped),
         (other, _) if other.is_ascii_alphabetic() || !other.is_ascii() => out.push(other),
         (other, _) => {
             out.push('\\');
@@ -124,7 +126,7 @@ pub(super) fn search(
     text: &str,
     from: usize,
 ) -> Result<Option<Found>, Fault> {
-    machine.steps(1 + text.len().saturating_sub(from) / 1024)?;
+    machine.steps(1 + text.len().saturating_sub(from) / 1024 + regex.captures_len() / 4)?;
     machine.charge(64)?;
     let Some(captures) = regex.captures_at(text, from) else { return Ok(None) };
     let found = Found::new(&captures);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ast::{Kind, Node, Symbol, Symbols};
+use super::builtins::Builtin;
 use super::error::{Fault, ParseError, QueryError};
 use super::item::{Item, List};
 use super::machine::Machine;
@@ -82,6 +83,8 @@ pub struct VariablePath<'a> {
 pub struct Program {
     tree: Arc<Node>,
     symbols: Arc<Symbols>,
+    /// What each symbol means where nothing is bound.
+    builtins: Arc<[Option<&'static Builtin>]>,
     dialect: Dialect,
 }
 
@@ -100,7 +103,8 @@ impl Program {
             return Err(Fault::limit(message).into_parse_error());
         }
         let tree = reader::read(source, dialect, &mut symbols).map_err(Fault::into_parse_error)?;
-        Ok(Self { tree: Arc::new(tree), symbols: Arc::new(symbols), dialect })
+        let builtins = symbols.iter().map(|name| builtins::find(name, dialect)).collect();
+        Ok(Self { tree: Arc::new(tree), symbols: Arc::new(symbols), builtins, dialect })
     }
 
     /// Evaluates the expression. `input` is what `$` and plain names look at; `now_millis` is the
@@ -133,8 +137,7 @@ impl Program {
     }
 
     fn globals(&self, bindings: &Bindings, input: &Item) -> Vec<Option<Item>> {
-        let builtin = |name: &Arc<str>| builtins::find(name, self.dialect).map(Item::Native);
-        let mut globals: Vec<Option<Item>> = self.symbols.iter().map(builtin).collect();
+        let mut globals: Vec<Option<Item>> = self.builtins.iter().map(|builtin| builtin.map(Item::Native)).collect();
         let mut set = |name: &str, item: Item| {
             if let Some(slot) = self.symbols.find(name).and_then(|symbol| globals.get_mut(symbol.0 as usize)) {
                 *slot = Some(item);

@@ -19,13 +19,14 @@ pub(super) struct Reader<'a> {
     /// What is wrong with the meaning; it is told when the grammar has nothing to say.
     pub(super) late: Option<Fault>,
     nesting: u16,
+    patterns: usize,
 }
 
 /// Reads `source`, and gives the tree.
 pub(super) fn read(source: &str, dialect: Dialect, symbols: &mut Symbols) -> Result<Node, Fault> {
     let mut lexer = Lexer::new(source, dialect == Dialect::Suite);
     let token = lexer.next(false)?;
-    let mut reader = Reader { lexer, token, symbols, slots: Vec::new(), late: None, nesting: 0 };
+    let mut reader = Reader { lexer, token, symbols, slots: Vec::new(), late: None, nesting: 0, patterns: 0 };
     let node = reader.expression(0)?;
     if reader.token.kind != TokenKind::End {
         return Err(Fault::new("S0201").token(reader.token.kind.text()).at(reader.token.offset));
@@ -46,7 +47,9 @@ impl Reader<'_> {
         if self.nesting > limits::JSONATA_NESTING_MAX {
             return Err(self.too_deep());
         }
-        let token = self.advance(true)?;
+        // A slash after an operand divides; after what opens one it begins a pattern.
+        let opens = matches!(self.token.kind, TokenKind::Operator("(" | "[" | "{" | "-" | "|"));
+        let token = self.advance(!opens)?;
         let mut left = self.prefix(token)?;
         while power < self.power() {
             let token = self.advance(false)?;
@@ -128,6 +131,13 @@ impl Reader<'_> {
             TokenKind::False => Ok(Node::new(Kind::Literal(Value::Bool(false)), offset)),
             TokenKind::Null => Ok(Node::new(Kind::Literal(Value::Null), offset)),
             TokenKind::Regex(pattern, flags) => {
+                self.patterns += 1;
+                if self.patterns > limits::JSONATA_PATTERNS_MAX {
+                    let limit = limits::JSONATA_PATTERNS_MAX;
+                    let message =
+                        format!("the expression has more than {limit} regular expressions (jsonata_patterns_max)");
+                    return Err(Fault::limit(message).at(offset));
+                }
                 let regex = patterns::compile(&pattern, &flags).map_err(|fault| fault.at(offset))?;
                 Ok(Node::new(Kind::Regex(Arc::new(regex)), offset))
             }

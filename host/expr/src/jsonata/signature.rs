@@ -7,6 +7,8 @@ use super::item::{Item, List};
 #[derive(Debug, Clone)]
 pub(super) struct Signature {
     parameters: Vec<Parameter>,
+    /// It asks for the kind of an array's items.
+    looks_inside: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +53,16 @@ impl Signature {
             let array = letter == 'a';
             parameters.push(Parameter { kinds, array, items: None, context: false, optional: false, many: false });
         }
-        Ok(Self { parameters })
+        let looks_inside = parameters.iter().any(|parameter| parameter.items.is_some());
+        Ok(Self { parameters, looks_inside })
+    }
+
+    /// How many items it looks at.
+    pub(super) fn items_looked_at(&self, arguments: &[Item]) -> usize {
+        if !self.looks_inside {
+            return 0;
+        }
+        arguments.iter().filter_map(Item::as_array).map(super::item::Array::len).sum()
     }
 
     /// The arguments as the function wants them: filled from the context, single values made

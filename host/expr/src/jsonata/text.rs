@@ -9,28 +9,6 @@ use super::machine::Machine;
 use super::numbers;
 use crate::{Map, Number, Value};
 
-/// Whether a value counts as true.
-pub(super) fn boolean(item: &Item) -> bool {
-    match item {
-        Item::Nothing | Item::Function(_) | Item::Native(_) => false,
-        Item::Json(value) => value_boolean(value),
-        Item::List(list) => list.items.iter().any(boolean),
-        Item::Stream(tuples) => tuples.iter().any(|tuple| boolean(&tuple.item)),
-        Item::Record(record) => Object::Record(record).len() > 0,
-    }
-}
-
-fn value_boolean(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(truth) => *truth,
-        Value::Number(number) => number.as_f64() != 0.0,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => items.iter().any(value_boolean),
-        Value::Object(map) => !map.is_empty(),
-    }
-}
-
 /// The text `&` joins: a string itself, nothing for undefined, anything else as JSON.
 pub(super) fn to_text(machine: &mut Machine<'_>, item: &Item) -> Result<Arc<str>, Fault> {
     match item {
@@ -60,7 +38,10 @@ fn write(machine: &mut Machine<'_>, text: &mut String, item: &Item, indent: Opti
         Item::Nothing | Item::Json(Value::Null) => text.push_str("null"),
         Item::Json(Value::Bool(truth)) => text.push_str(if *truth { "true" } else { "false" }),
         Item::Json(Value::Number(Number::Int(number))) => text.push_str(&number.to_string()),
-        Item::Json(Value::Number(Number::Float(number))) => text.push_str(&numbers::to_text(finite(*number)?)),
+        Item::Json(Value::Number(Number::Float(number))) => {
+            machine.steps(4)?;
+            text.push_str(&numbers::to_text(finite(*number)?));
+        }
         Item::Json(Value::String(string)) => {
             machine.charge_text(string.len())?;
             text.push_str(&quoted(string));
@@ -185,9 +166,31 @@ fn value(machine: &mut Machine<'_>, item: &Item) -> Result<Value, Fault> {
 }
 
 impl Machine<'_> {
+    /// Whether a value counts as true; an array does when one of its items does.
+    pub(super) fn truth(&mut self, item: &Item) -> Result<bool, Fault> {
+        Ok(match item {
+            Item::Nothing | Item::Function(_) | Item::Native(_) | Item::Json(Value::Null) => false,
+            Item::Json(Value::Bool(truth)) => *truth,
+            Item::Json(Value::Number(number)) => number.as_f64() != 0.0,
+            Item::Json(Value::String(text)) => !text.is_empty(),
+            Item::Json(Value::Object(map)) => !map.is_empty(),
+            Item::Record(record) => Object::Record(record).len() > 0,
+            Item::Stream(tuples) => !tuples.is_empty(),
+            Item::Json(Value::Array(_)) | Item::List(_) => {
+                for item in item.as_array().into_iter().flat_map(Array::iter) {
+                    self.step()?;
+                    if self.truth(&item)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+        })
+    }
+
     /// How many values there are in a value, itself included; each takes a step.
     pub(super) fn values_in(&mut self, item: &Item) -> Result<usize, Fault> {
-        self.step()?;
+        self.steps(1 + item.as_str().map_or(0, |text| text.len() / 64))?;
         let mut count = 1;
         if let Some(items) = item.as_array() {
             for item in items.iter() {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::ast::{Node, Transform};
 use super::error::Fault;
-use super::item::{Item, List, Record};
+use super::item::{Item, List, Object, Record};
 use super::machine::{FrameId, Machine};
 use super::path::Run;
 
@@ -51,8 +51,7 @@ fn change(
     if let (Item::Record(record), Some(update)) = (found, update.as_object()) {
         let current = changed.entry(Rc::as_ptr(record)).or_insert_with(|| Record::clone(record));
         for (key, item) in update.iter() {
-            machine.charge(48)?;
-            current.insert(key, item);
+            machine.insert(current, key, item)?;
         }
     }
     let Some(delete) = &transform.delete else { return Ok(()) };
@@ -66,7 +65,10 @@ fn change(
     }
     if let Item::Record(record) = found {
         let current = changed.entry(Rc::as_ptr(record)).or_insert_with(|| Record::clone(record));
-        keys.iter().filter_map(Item::as_str).for_each(|key| current.remove(key));
+        for key in keys.iter().filter_map(Item::as_str) {
+            machine.steps(Object::Record(current).len() / 4 + key.len() / 64)?;
+            current.remove(key);
+        }
     }
     Ok(())
 }
@@ -89,9 +91,8 @@ pub(super) fn copied(machine: &mut Machine<'_>, item: &Item) -> Result<Item, Fau
     let Some(object) = item.as_object() else { return Ok(item.clone()) };
     let mut record = Record::from_iter([]);
     for (key, member) in object.iter() {
-        machine.charge(48)?;
         let copy = copied(machine, &member)?;
-        record.insert(key, copy);
+        machine.insert(&mut record, key, copy)?;
     }
     machine.charge(64)?;
     record.into_item().checked()
@@ -120,10 +121,9 @@ fn rebuilt(
         Item::Record(record) => {
             let current = changed.get(&Rc::as_ptr(record)).unwrap_or(record);
             let mut rebuilt_record = Record::from_iter([]);
-            for (key, member) in super::item::Object::Record(current).iter() {
-                machine.charge(48)?;
+            for (key, member) in Object::Record(current).iter() {
                 let member = rebuilt(machine, &member, changed, depth + 1)?;
-                rebuilt_record.insert(key, member);
+                machine.insert(&mut rebuilt_record, key, member)?;
             }
             rebuilt_record.into_item().checked()
         }

@@ -146,7 +146,7 @@ impl Machine<'_> {
             let verdict = self.eval(predicate, &tuple.item, inner)?;
             self.leave(inner);
             for _ in 0..self.selected(&verdict, at, len)? {
-                self.charge(TUPLE_BYTES)?;
+                self.charge(TUPLE_BYTES + VARIABLE_BYTES * u64::try_from(tuple.variables.len()).unwrap_or(u64::MAX))?;
                 kept.push(tuple.clone());
             }
         }
@@ -182,7 +182,8 @@ impl Machine<'_> {
         }
         self.shallower(1);
         let sorted = self.merge_sort(keyed, &mut |machine, (a, _), (b, _)| {
-            machine.steps(terms.len())?;
+            let longest = a.iter().filter_map(Item::as_str).map(str::len).max().unwrap_or(0);
+            machine.steps(terms.len() + longest / 64)?;
             compare_keys(terms, a, b)
         })?;
         Ok(sorted.into_iter().map(|(_, tuple)| tuple).collect())

@@ -7,7 +7,6 @@ use crate::Value;
 use crate::jsonata::error::Fault;
 use crate::jsonata::item::{Item, List, equal};
 use crate::jsonata::machine::Machine;
-use crate::jsonata::text::boolean;
 
 type Result<T = Item> = std::result::Result<T, Fault>;
 
@@ -65,11 +64,14 @@ pub(super) fn sort(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Resu
         if !matches!(letter, 'n' | 's') || items.iter().any(|item| item.letter() != letter) {
             return Err(Fault::new("D3070"));
         }
-        machine.merge_sort(items, &mut |_, a, b| Ok(after(a, b)))?
+        machine.merge_sort(items, &mut |machine, a, b| {
+            machine.steps(a.as_str().map_or(0, str::len) / 64)?;
+            Ok(after(a, b))
+        })?
     } else {
         machine.merge_sort(items, &mut |machine, a, b| {
             let verdict = machine.apply(&comparator, vec![a.clone(), b.clone()], &Item::Nothing)?;
-            Ok(boolean(&verdict))
+            machine.truth(&verdict)
         })?
     };
     machine.array(sorted)
@@ -114,6 +116,7 @@ pub(super) fn distinct(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> 
         machine.step()?;
         if let Some(plain) = plain(&item) {
             machine.charge(48)?;
+            machine.steps(item.as_str().map_or(0, str::len) / 64)?;
             if !seen.insert(plain) {
                 continue;
             }

@@ -96,7 +96,7 @@ pub(super) fn uuid(machine: &mut Machine<'_>, _arguments: &Arguments<'_>) -> Res
 pub(super) fn parse(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
     let Some(text) = arguments.text(0) else { return Ok(Item::Nothing) };
     // A value takes up to some thirty times its text: `[[],[],…` is the worst.
-    machine.charge_text(text.len().saturating_mul(16))?;
+    machine.charge_text(text.len().saturating_mul(24))?;
     machine.steps(text.len() / 4)?;
     let value = Value::parse(&text).map_err(|error| refused(format!("$parse was not given JSON: {error}")))?;
     Ok(Item::Json(value))

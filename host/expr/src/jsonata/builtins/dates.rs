@@ -33,8 +33,17 @@ pub(super) fn from_millis(machine: &mut Machine<'_>, arguments: &Arguments<'_>) 
 fn format(machine: &mut Machine<'_>, millis: i64, picture: &Item, timezone: &Item) -> Result {
     let picture = picture.as_text().unwrap_or_else(|| picture::ISO_8601.into());
     let offset = timezone.as_str().map_or(0, offset_minutes);
-    machine.charge_text(picture.len().saturating_mul(64))?;
+    charge_picture(machine, &picture)?;
     picture::format(machine, millis, &picture, offset).map(Item::text)
+}
+
+/// Pays for reading a picture. What is read from a short one is gone before it counts.
+pub(super) fn charge_picture(machine: &mut Machine<'_>, picture: &str) -> Result<()> {
+    const SHORT_BYTES: usize = 256;
+    if picture.len() > SHORT_BYTES {
+        machine.charge_text(picture.len().saturating_mul(64))?;
+    }
+    machine.steps(8 + picture.len() / 2)
 }
 
 /// `-0530` in minutes.
@@ -54,7 +63,7 @@ pub(super) fn to_millis(machine: &mut Machine<'_>, arguments: &Arguments<'_>) ->
         })?;
         return Ok(Item::number(numbers::of_i64(millis)));
     };
-    machine.charge_text(picture.len().saturating_mul(512).saturating_add(text.len()))?;
+    machine.charge_text(text.len())?;
     let millis = picture_read::read(machine, &text, &picture)?;
     Ok(millis.map_or(Item::Nothing, |millis| Item::number(numbers::of_i64(millis))))
 }

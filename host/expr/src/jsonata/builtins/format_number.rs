@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Arguments;
+use super::dates::charge_picture;
 use crate::jsonata::error::Fault;
 use crate::jsonata::eval::finite;
 use crate::jsonata::item::Item;
@@ -81,7 +82,7 @@ pub(super) fn format_number(machine: &mut Machine<'_>, arguments: &Arguments<'_>
     let Some(picture) = arguments.text(1) else { return Ok(Item::Nothing) };
     let number = finite(number)?;
     let symbols = Symbols::of(arguments.get(2));
-    machine.charge_text(picture.len().saturating_mul(32).saturating_add(4_096))?;
+    charge_picture(machine, &picture)?;
     machine.steps(picture.len().saturating_mul(picture.len().min(1_000)) / 64)?;
     let parts: Vec<&str> = picture.split(&*symbols.pattern).collect();
     let (positive, negative) = match parts.as_slice() {

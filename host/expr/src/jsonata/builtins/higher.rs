@@ -5,7 +5,6 @@ use crate::jsonata::call::arity;
 use crate::jsonata::error::Fault;
 use crate::jsonata::item::{Item, Record};
 use crate::jsonata::machine::Machine;
-use crate::jsonata::text::boolean;
 
 type Result<T = Item> = std::result::Result<T, Fault>;
 
@@ -51,7 +50,7 @@ pub(super) fn filter(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Re
     }
     let mut found = Vec::new();
     each_item(machine, arguments, &mut |machine, item, verdict| {
-        if boolean(&verdict) {
+        if machine.truth(&verdict)? {
             machine.push(&mut found, item)?;
         }
         Ok(true)
@@ -64,8 +63,8 @@ pub(super) fn single(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Re
         return Ok(Item::Nothing);
     }
     let mut found: Option<Item> = None;
-    each_item(machine, arguments, &mut |_, item, verdict| {
-        if boolean(&verdict) {
+    each_item(machine, arguments, &mut |machine, item, verdict| {
+        if machine.truth(&verdict)? {
             if found.is_some() {
                 return Err(Fault::new("D3138"));
             }
@@ -103,9 +102,8 @@ pub(super) fn sift(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Resu
     let mut empty = true;
     for (key, member) in object.iter() {
         let verdict = machine.apply_some(function, &[member.clone(), Item::text(key.clone()), argument.clone()])?;
-        if boolean(&verdict) {
-            machine.charge(48)?;
-            record.insert(key, member);
+        if machine.truth(&verdict)? {
+            machine.insert(&mut record, key, member)?;
             empty = false;
         }
     }

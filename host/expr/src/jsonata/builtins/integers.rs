@@ -1,5 +1,6 @@
 //! `$formatInteger` and `$parseInteger`: integers by a picture.
 
+use super::dates::charge_picture;
 use super::{Arguments, words};
 use crate::jsonata::error::Fault;
 use crate::jsonata::eval::finite;
@@ -81,7 +82,7 @@ impl Picture {
     pub(super) fn format(&self, machine: &mut Machine<'_>, number: f64) -> Result<String> {
         let whole = finite(number)?.floor();
         let number = whole.abs();
-        machine.charge_text(4_096)?;
+        machine.steps(8)?;
         let text = match &self.style {
             Style::Letters(Case::Upper) => words::to_letters(number, 'A'),
             Style::Letters(_) => words::to_letters(number, 'a'),
@@ -219,19 +220,22 @@ pub(super) fn cased(text: String, case: Case) -> String {
 pub(super) fn format_integer(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
     let Some(number) = arguments.number(0) else { return Ok(Item::Nothing) };
     let Some(picture) = arguments.text(1) else { return Ok(Item::Nothing) };
-    machine.charge_text(picture.len().saturating_mul(24))?;
+    charge_picture(machine, &picture)?;
     let picture = Picture::parse(&picture)?;
     if let Style::Decimal(shape) = &picture.style {
         machine.charge_text(shape.mandatory.saturating_mul(8))?;
         machine.steps(shape.separators.len().saturating_mul(shape.mandatory + 310) / 8)?;
     }
-    picture.format(machine, number).map(Item::text)
+    let text = picture.format(machine, number)?;
+    machine.charge_text(text.len())?;
+    Ok(Item::text(text))
 }
 
 pub(super) fn parse_integer(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
     let Some(text) = arguments.text(0) else { return Ok(Item::Nothing) };
     let Some(picture) = arguments.text(1) else { return Ok(Item::Nothing) };
-    machine.charge_text(text.len().saturating_mul(4).saturating_add(picture.len().saturating_mul(24)))?;
+    charge_picture(machine, &picture)?;
+    machine.charge_text(text.len().saturating_mul(4))?;
     let picture = Picture::parse(&picture)?;
     picture.read(&text).map(Item::number)
 }

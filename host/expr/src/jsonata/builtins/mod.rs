@@ -18,6 +18,8 @@ mod words;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+pub(super) use picture_read::Reading;
+
 use super::Dialect;
 use super::error::Fault;
 use super::item::Item;
@@ -27,6 +29,7 @@ use super::signature::Signature;
 type Run = fn(&mut Machine<'_>, &Arguments<'_>) -> Result<Item, Fault>;
 
 /// A function of the language.
+#[derive(Debug)]
 pub(super) struct Builtin {
     pub name: &'static str,
     pub signature: Signature,

@@ -140,7 +140,9 @@ pub(super) fn format_base(machine: &mut Machine<'_>, arguments: &Arguments<'_>) 
         return Err(Fault::new("D3100").value_text(radix.to_string()));
     }
     let radix = u32::try_from(radix).unwrap_or(10);
-    machine.charge_text(1_100)?;
+    // A digit for each bit of the largest double at most.
+    machine.charge_text(if number.abs() < 1e15 { 64 } else { 1_100 })?;
+    machine.steps(32)?;
     let mut digits = Vec::new();
     let mut rest = number.abs();
     while rest >= 1.0 {

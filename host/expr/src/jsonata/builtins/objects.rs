@@ -7,18 +7,18 @@ use super::Arguments;
 use crate::jsonata::error::Fault;
 use crate::jsonata::item::{Item, Record};
 use crate::jsonata::machine::Machine;
-use crate::jsonata::{reader, text, transform};
+use crate::jsonata::{reader, transform};
 
 type Result<T = Item> = std::result::Result<T, Fault>;
 
-pub(super) fn boolean(_machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
+pub(super) fn boolean(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
     let item = arguments.get(0);
-    Ok(if item.is_nothing() { Item::Nothing } else { Item::bool(text::boolean(item)) })
+    Ok(if item.is_nothing() { Item::Nothing } else { Item::bool(machine.truth(item)?) })
 }
 
-pub(super) fn not(_machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
+pub(super) fn not(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
     let item = arguments.get(0);
-    Ok(if item.is_nothing() { Item::Nothing } else { Item::bool(!text::boolean(item)) })
+    Ok(if item.is_nothing() { Item::Nothing } else { Item::bool(!machine.truth(item)?) })
 }
 
 pub(super) fn exists(_machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
@@ -46,6 +46,7 @@ fn collect_keys(
     } else if let Some(object) = item.as_object() {
         for (key, _) in object.iter() {
             machine.charge(48)?;
+            machine.steps(key.len() / 64)?;
             if seen.insert(Arc::clone(&key)) {
                 machine.push(found, Item::text(key))?;
             }
@@ -92,8 +93,7 @@ pub(super) fn merge(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Res
     for item in items.iter() {
         machine.step()?;
         for (key, member) in item.as_object().into_iter().flat_map(|object| object.iter()) {
-            machine.charge(48)?;
-            record.insert(key, member);
+            machine.insert(&mut record, key, member)?;
         }
     }
     machine.charge(64)?;
@@ -110,8 +110,8 @@ pub(super) fn error(_machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Re
     Err(Fault::new("D3137").message(&*message))
 }
 
-pub(super) fn assert(_machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
-    if text::boolean(arguments.get(0)) {
+pub(super) fn assert(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Result {
+    if machine.truth(arguments.get(0))? {
         return Ok(Item::Nothing);
     }
     let message = arguments.text(1).unwrap_or_else(|| "$assert() statement failed".into());

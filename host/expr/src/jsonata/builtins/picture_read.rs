@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::dates::{DAY_MILLIS, days_from_civil, thousandths};
 use super::integers::Style;
@@ -15,10 +17,25 @@ use crate::jsonata::{limits, numbers};
 
 type Result<T> = std::result::Result<T, Fault>;
 
-/// Milliseconds since 1970; `None` if the text does not fit the picture.
-pub(super) fn read(machine: &mut Machine<'_>, text: &str, picture: &str) -> Result<Option<i64>> {
+/// A picture, ready to read with.
+pub(in crate::jsonata) struct Reading {
+    parts: Vec<Part>,
+    regex: Regex,
+}
+
+/// So many pictures are kept ready; further ones take the places of the oldest.
+const PICTURES_KEPT: usize = 8;
+
+/// The picture, made ready or kept from the last time.
+fn reading(machine: &mut Machine<'_>, picture: &Arc<str>) -> Result<Rc<Reading>> {
+    if let Some((_, reading)) = machine.pictures.iter().find(|(known, _)| known == picture) {
+        let reading = Rc::clone(reading);
+        machine.steps(1 + picture.len() / 8)?;
+        return Ok(reading);
+    }
+    machine.charge_text(picture.len().saturating_mul(512))?;
+    machine.steps(1_000)?;
     let parts = parts(picture)?;
-    machine.steps(20 * parts.len())?;
     let mut pattern = String::from("^");
     for part in &parts {
         match part {
@@ -31,12 +48,25 @@ pub(super) fn read(machine: &mut Machine<'_>, text: &str, picture: &str) -> Resu
         }
     }
     pattern.push('$');
-    machine.charge_text(pattern.len())?;
     let regex = RegexBuilder::new(&pattern)
         .case_insensitive(true)
         .size_limit(8 * limits::JSONATA_REGEX_BYTES_MAX)
+        .dfa_size_limit(limits::JSONATA_REGEX_BYTES_MAX)
         .build()
-        .map_err(|_| Fault::limit("the picture of $toMillis is too long"))?;
+        .map_err(|_| Fault::limit("the picture of $toMillis is too long (jsonata_regex_bytes_max)"))?;
+    let reading = Rc::new(Reading { parts, regex });
+    if machine.pictures.len() >= PICTURES_KEPT {
+        machine.pictures.remove(0);
+    }
+    machine.pictures.push((Arc::clone(picture), Rc::clone(&reading)));
+    Ok(reading)
+}
+
+/// Milliseconds since 1970; `None` if the text does not fit the picture.
+pub(super) fn read(machine: &mut Machine<'_>, text: &str, picture: &Arc<str>) -> Result<Option<i64>> {
+    let reading = reading(machine, picture)?;
+    let Reading { parts, regex } = &*reading;
+    machine.steps(parts.len())?;
     machine.steps(text.len() / 8)?;
     let Some(captures) = regex.captures(text) else { return Ok(None) };
     let mut components = BTreeMap::new();

@@ -13,7 +13,10 @@ pub(super) fn string(machine: &mut Machine<'_>, arguments: &Arguments<'_>) -> Re
         Item::Nothing => Ok(Item::Nothing),
         item if item.is_function() => Ok(Item::text("")),
         item if item.as_str().is_some() => Ok(item.clone()),
-        item => Ok(Item::text(text::to_json(machine, item, text::boolean(arguments.get(1)))?)),
+        item => {
+            let pretty = machine.truth(arguments.get(1))?;
+            Ok(Item::text(text::to_json(machine, item, pretty)?))
+        }
     }
 }
 
