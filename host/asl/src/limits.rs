@@ -37,7 +37,7 @@ pub const LABEL_CHARS_MAX: usize = 40;
 
 /// Largest object of all variables that one `Assign` sets, and so the largest variable (bytes of
 /// compact JSON).
-pub const ASSIGN_BYTES_MAX: usize = PAYLOAD_BYTES_MAX;
+pub const ASSIGN_BYTES_MAX: usize = 262_144;
 
 /// Most that all variables of an execution may have at the same time (bytes of compact JSON,
 /// about).
