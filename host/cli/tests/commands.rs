@@ -244,6 +244,19 @@ fn a_workflow_runs_in_process() {
 }
 
 #[test]
+fn what_tasks_write_is_shown_by_run() {
+    let task = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "task:probe", "End": true}}}"#;
+    let component = stepwell_testing::guest("probe");
+    let project = format!("[project]\nname = \"p\"\n[plugins.probe]\ncomponent = {component:?}\n");
+    let here = directory(&[("task.json", task), ("stepwell.toml", &project)]);
+    let input = r#"{"do": "log", "n": 1, "text": "as far as here"}"#;
+    let ran = stepwell(here.path(), &["run", "task.json", "-i", input]);
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(said.contains("  log of call 3: 0 as far as here"), "{said}");
+}
+
+#[test]
 fn where_no_host_answers_the_code_is_5() {
     let here = directory(&[]);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

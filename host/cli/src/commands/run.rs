@@ -17,7 +17,7 @@ use crate::args::{InputArguments, OutputArguments};
 use crate::definition::Source;
 use crate::exit::{Code, Exit};
 use crate::host::{CompiledArguments, Voice, load_tasks, render_broken};
-use crate::output::{document, pretty};
+use crate::output::{document, pretty, printable};
 use crate::project::{Project, Purpose};
 use crate::style::{ColorChoice, Palette};
 use crate::tree::Live;
@@ -29,8 +29,8 @@ Examples:
   stepwell run report.asl.json -i @input.json --timeout 60 > output.json
 
 Tasks are the plugins of the project file beside the definition, or of the nearest one above it.
-Nothing is kept: the states are shown on standard error as they go, and standard output is the
-output. The exit code is 0 when the execution succeeded, 1 when not.";
+Nothing is kept: the states are shown on standard error as they go, then what the tasks wrote to
+their log, and standard output is the output. The exit code is 0 when the execution succeeded, 1 when not.";
 
 /// How long tasks that nobody waits for any more may take to end.
 const DRAIN_LIMIT: Duration = Duration::from_millis(200);
@@ -78,6 +78,7 @@ pub async fn run(arguments: Arguments, color: ColorChoice) -> anyhow::Result<Cod
     let mut live = Live::new(palette);
     show(&engine, &started.id, &mut live, limit).await?;
     let view = engine.execution(&started.id)?;
+    show_logs(&engine, &started.id)?;
     engine.drain(DRAIN_LIMIT).await;
     finish(&view, arguments.output)
 }
@@ -146,6 +147,17 @@ async fn show(engine: &Engine, id: &str, live: &mut Live, limit: Option<Duration
     let shown = follow::show(live, events, limit).await;
     watching.abort();
     Ok(shown?)
+}
+
+/// What the tasks wrote, by the call's number in the history. A host keeps it for `executions
+/// logs`; here it is shown, since nothing is kept.
+fn show_logs(engine: &Engine, id: &str) -> anyhow::Result<()> {
+    for log in engine.call_logs(id)? {
+        for line in log.text.lines() {
+            eprintln!("  log of call {}: {}", log.call, printable(line));
+        }
+    }
+    Ok(())
 }
 
 fn finish(view: &ExecutionView, output: OutputArguments) -> anyhow::Result<Code> {
