@@ -39,8 +39,8 @@ impl Symbols {
         self.by_name.get(name).copied()
     }
 
-    pub(super) fn name(&self, symbol: Symbol) -> &str {
-        self.names.get(symbol.0 as usize).map_or("", |name| name)
+    pub(super) fn name(&self, symbol: Symbol) -> Option<&Arc<str>> {
+        self.names.get(symbol.0 as usize)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {

@@ -74,7 +74,7 @@ impl Machine<'_> {
 
     fn name_of(&self, procedure: &Node) -> Option<Arc<str>> {
         match &procedure.kind {
-            Kind::Variable(symbol) => Some(self.symbols.name(*symbol).into()),
+            Kind::Variable(symbol) => self.symbols.name(*symbol).cloned(),
             _ => bare_name(procedure),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ast::{Kind, Lambda, Node, Operator, Stage, Transform};
 use super::error::Fault;
-use super::item::{FunctionKind, Item, List, equal};
+use super::item::{FunctionKind, Item, List, Record, equal};
 use super::machine::{FrameId, Machine};
 use super::numbers;
 use super::text::to_text;
@@ -129,7 +129,32 @@ impl Machine<'_> {
         input: &Item,
         frame: FrameId,
     ) -> Result<Item, Fault> {
-        self.eval_group(pairs, node.offset, super::path::Grouped::Item(input), frame)
+        const COMPARED_KEYS: usize = 64;
+        if input.is_array() || matches!(input, Item::Stream(_)) || pairs.len() > COMPARED_KEYS {
+            return self.eval_group(pairs, node.offset, super::path::Grouped::Item(input), frame);
+        }
+        // One item makes one group of each pair: no grouping is needed.
+        let mut record = Record::from_iter([]);
+        let mut keys = Vec::with_capacity(pairs.len());
+        for (key, _) in pairs {
+            keys.push(self.group_key(key, input, frame, node.offset)?);
+        }
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            self.steps(key.len() / 64)?;
+            if keys.iter().take(at).flatten().any(|known| known == key) {
+                return Err(Fault::new("D1009").value_text(&**key).at(node.offset as usize));
+            }
+        }
+        for (key, (_, value)) in keys.into_iter().zip(pairs) {
+            let Some(key) = key else { continue };
+            let value = self.eval(value, input, frame)?;
+            if !value.is_nothing() {
+                self.insert(&mut record, key, value)?;
+            }
+        }
+        self.charge(64)?;
+        record.into_item().checked()
     }
 
     #[inline(never)]

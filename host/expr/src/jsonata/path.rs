@@ -386,7 +386,19 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn group_key(&mut self, key: &Node, item: &Item, frame: FrameId, offset: u32) -> Result<Option<Arc<str>>, Fault> {
+    pub(super) fn group_key(
+        &mut self,
+        key: &Node,
+        item: &Item,
+        frame: FrameId,
+        offset: u32,
+    ) -> Result<Option<Arc<str>>, Fault> {
+        if let Kind::Literal(Value::String(text)) = &key.kind
+            && key.rare.is_none()
+        {
+            self.step()?;
+            return Ok(Some(Arc::clone(text)));
+        }
         let key = self.eval(key, item, frame)?;
         match &key {
             Item::Nothing => Ok(None),

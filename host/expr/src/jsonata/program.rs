@@ -191,7 +191,7 @@ fn collect<'a>(tree: &'a Node, symbols: &'a Symbols, bound: &[Symbol], found: &m
         }
         let (name, is_bound) = match &first.kind {
             Kind::Context => ("", false),
-            Kind::Variable(symbol) => (symbols.name(*symbol), bound.contains(symbol)),
+            Kind::Variable(symbol) => (symbols.name(*symbol).map_or("", |name| name), bound.contains(symbol)),
             _ => return,
         };
         let members =

@@ -31,10 +31,29 @@ pub(super) fn from_millis(machine: &mut Machine<'_>, arguments: &Arguments<'_>) 
 }
 
 fn format(machine: &mut Machine<'_>, millis: i64, picture: &Item, timezone: &Item) -> Result {
-    let picture = picture.as_text().unwrap_or_else(|| picture::ISO_8601.into());
     let offset = timezone.as_str().map_or(0, offset_minutes);
+    if picture.is_nothing()
+        && offset == 0
+        && let Some(text) = instant(millis)
+    {
+        machine.charge(48)?;
+        return Ok(Item::text(text));
+    }
+    let picture = picture.as_text().unwrap_or_else(|| picture::ISO_8601.into());
     charge_picture(machine, &picture)?;
     picture::format(machine, millis, &picture, offset).map(Item::text)
+}
+
+/// The instant as ISO 8601 has it, for years of four digits.
+fn instant(millis: i64) -> Option<String> {
+    let (year, month, day) = civil_from_days(millis.div_euclid(DAY_MILLIS));
+    if !(0..=9_999).contains(&year) {
+        return None;
+    }
+    let rest = millis.rem_euclid(DAY_MILLIS);
+    let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
+    let (second, milli) = (rest / 1_000 % 60, rest % 1_000);
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"))
 }
 
 /// Pays for reading a picture. What is read from a short one is gone before it counts.
