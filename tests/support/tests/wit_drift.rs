@@ -4,8 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use cargo_metadata::MetadataCommand;
+use std::process::Command;
 
 #[test]
 fn wasi_texts_are_those_of_the_linked_crate() {
@@ -31,13 +30,16 @@ fn wasi_texts_are_those_of_the_linked_crate() {
 }
 
 fn linked_texts() -> PathBuf {
-    let metadata = MetadataCommand::new()
-        .manifest_path(stepwell_testing::root().join("Cargo.toml"))
-        .other_options(["--locked".to_owned(), "--offline".to_owned()])
-        .exec()
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(stepwell_testing::root())
+        .output()
         .unwrap();
-    let package = metadata.packages.iter().find(|package| package.name.as_str() == "wasmtime-wasi").unwrap();
-    package.manifest_path.parent().unwrap().join("src/p2/wit/deps").into_std_path_buf()
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages.iter().find(|package| package["name"] == "wasmtime-wasi").unwrap();
+    Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().join("src/p2/wit/deps")
 }
 
 fn take(from: &Path, to: &Path) {

@@ -1,6 +1,7 @@
 //! Versions below which a known hole is open: `host/SECURITY-PINS.md` against the lock file.
 
-use crate::repository::{read, report, root};
+use crate::dependencies::metadata_with;
+use crate::repository::{read, report};
 
 #[test]
 fn the_lock_file_keeps_the_pins() {
@@ -23,10 +24,10 @@ fn the_lock_file_keeps_the_pins() {
 fn the_bundled_sqlite_keeps_its_pin() {
     let row = read("host/SECURITY-PINS.md").lines().find(|line| line.starts_with("| SQLite")).map(str::to_owned);
     let rule = row.as_deref().and_then(|row| row.split('|').nth(2)).map(|cell| cell.trim().replace('`', ""));
-    let metadata = cargo_metadata::MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().unwrap();
-    let package = metadata.packages.iter().find(|package| package.name.as_str() == "libsqlite3-sys").unwrap();
+    let metadata = metadata_with(&[]);
+    let package = metadata.packages.iter().find(|package| package.name == "libsqlite3-sys").unwrap();
     let header = package.manifest_path.with_file_name("sqlite3").join("sqlite3.h");
-    let header = std::fs::read_to_string(&header).unwrap_or_else(|error| panic!("{header}: {error}"));
+    let header = std::fs::read_to_string(&header).unwrap_or_else(|error| panic!("{}: {error}", header.display()));
     let version = header.lines().find_map(|line| line.strip_prefix("#define SQLITE_VERSION ")).unwrap();
     let version = version.trim().trim_matches('"');
     let rule = rule.unwrap();
