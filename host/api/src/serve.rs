@@ -149,6 +149,21 @@ mod tests {
         assert!(more.starts_with("HTTP/1.1 431 "), "{more}");
     }
 
+    /// Of a head that is too large, no more is sent than the host has room for: it must not
+    /// wait for the rest.
+    #[tokio::test]
+    async fn a_head_has_a_size() {
+        let (address, _finish, _serving) = server().await;
+        let request = |bytes: usize| {
+            let start = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: ";
+            format!("{start}{}\r\n\r\n", "y".repeat(bytes - start.len() - 4))
+        };
+        let most = answer(address, &request(HEAD_BYTES_MAX)).await;
+        assert!(most.starts_with("HTTP/1.1 200 "), "{most}");
+        let more = answer(address, &request(HEAD_BYTES_MAX + 1)[..HEAD_BYTES_MAX]).await;
+        assert!(more.starts_with("HTTP/1.1 431 "), "{more}");
+    }
+
     #[tokio::test]
     async fn the_end_waits_for_connections_and_closes_idle_ones() {
         let (address, finish, serving) = server().await;

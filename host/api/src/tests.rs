@@ -239,6 +239,23 @@ async fn history_comes_in_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_history_has_only_so_many_events() {
+    let host = host();
+    let endless = r#"{"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices":
+        [{"Variable": "$.x", "IsPresent": true, "Next": "C"}], "Default": "C"}}}"#;
+    host.engine.put_workflow("endless", endless).unwrap();
+    let id = host.ended("endless").await;
+    let page = async |query: &str| host.get(&format!("/api/v1/executions/{id}/history?{query}")).await;
+    let most = page(&format!("limit={HISTORY_EVENTS_MAX}")).await.json();
+    assert_eq!(most["events"].as_array().unwrap().len() as u64, HISTORY_EVENTS_MAX);
+    assert_eq!(most["next"], HISTORY_EVENTS_MAX);
+    let rest = page(&format!("limit={HISTORY_EVENTS_MAX}&after={}", 2 * HISTORY_EVENTS_MAX)).await.json();
+    assert_eq!((rest["events"].as_array().unwrap().len(), &rest["next"]), (5_000, &Value::Null));
+    let more = page(&format!("limit={}", HISTORY_EVENTS_MAX + 1)).await;
+    assert_eq!(more.status, StatusCode::BAD_REQUEST, "{}", more.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn progress_is_streamed_and_taken_up_again() {
     let host = host();
     let id = host.ended("echo").await;

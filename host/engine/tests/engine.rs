@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use stepwell_asl::HistoryEvent;
 use stepwell_asl::expr::Value;
-use stepwell_engine::{Engine, Error, ListQuery, Options, StartRequest, Status};
+use stepwell_engine::{Engine, Error, ListQuery, Options, PAGE_ROWS_MAX, StartRequest, Status};
 use stepwell_store::{
     CallLog, Entry, ExecutionRow, Group, ListQuery as StoreQuery, MemoryStore, Outcome, Status as RowStatus,
     StatusCounts, Store,
@@ -303,6 +303,37 @@ async fn a_listing_goes_on_where_it_stopped() {
     assert_eq!(seen, started);
     let bad = ListQuery { cursor: Some("x".into()), ..ListQuery::default() };
     assert!(matches!(engine.list(&bad), Err(Error::CursorInvalid)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_has_only_so_many_rows() {
+    let (store, tasks) = (memory(), two_fast_tasks());
+    let engine = open(&store, &tasks, r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#);
+    for _ in 0..=PAGE_ROWS_MAX {
+        engine.start(request(None, "1")).await.unwrap();
+    }
+    for limit in [PAGE_ROWS_MAX, PAGE_ROWS_MAX + 1, usize::MAX] {
+        let page = engine.list(&ListQuery { limit, ..ListQuery::default() }).unwrap();
+        assert_eq!(page.executions.len(), PAGE_ROWS_MAX);
+        let rest = engine.list(&ListQuery { limit, cursor: page.next, ..ListQuery::default() }).unwrap();
+        assert_eq!((rest.executions.len(), rest.next), (1, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nests_too_deep_to_be_read_again_is_not_kept() {
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let most = stepwell_asl::limits::PAYLOAD_DEPTH_MAX;
+    let tasks = Arc::new(FakeTasks::new().with("a", |call| Ok(call.input.to_string())).with("b", move |_| Ok(nested(most + 1))));
+    let store = memory();
+    let engine = open(&store, &tasks, TWO_TASKS);
+    let deep = engine.start(request(None, &nested(most + 1))).await.unwrap_err();
+    assert!(matches!(deep, Error::InputTooDeep), "{deep}");
+    let id = engine.start(request(None, &nested(most))).await.unwrap().id;
+    end(&engine, &id).await;
+    let view = engine.execution(&id).unwrap();
+    assert_eq!(view.input, Value::parse(&nested(most)).unwrap());
+    assert_eq!(view.failure.unwrap().error_name(), "Task.ResultInvalid");
 }
 
 /// A store whose next commits fail as the test says.

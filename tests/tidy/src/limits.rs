@@ -13,7 +13,7 @@ use crate::repository::{RustFile, read, report, rust_files};
 const DOCUMENT: &str = "host/ARCHITECTURE.md";
 const LEFT_OUT: [&str; 2] = ["cli", "xtask"];
 /// Limits without a test. This number may only get smaller.
-const WITHOUT_TEST: usize = 16;
+const WITHOUT_TEST: usize = 13;
 
 #[test]
 fn every_limit_is_in_the_table_with_its_value() {
