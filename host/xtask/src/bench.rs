@@ -21,7 +21,7 @@ pub fn run(repository: &Repository, part: Part, arguments: &[String]) -> Result<
     let (package, example) = match part {
         Part::Tasks => ("stepwell-tasks-wasm", "bench_tasks"),
         Part::Store => ("stepwell-store-embedded", "bench_store"),
-        Part::Asl => ("stepwell-asl", "bench_asl"),
+        Part::Asl => ("stepwell-asl", "transitions"),
     };
     if matches!(part, Part::Tasks) {
         guests::build_all(repository)?;
