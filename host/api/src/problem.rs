@@ -112,6 +112,9 @@ impl From<Error> for Problem {
             Error::InputTooLarge { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "input-too-large", "The input is too large")
             }
+            Error::InputTooDeep => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "input-too-deep", "The input nests too deep")
+            }
             Error::AlreadyClosed { .. } => {
                 Self::new(StatusCode::CONFLICT, "already-closed", "The execution is not running any more")
             }

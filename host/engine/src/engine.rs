@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::dispatcher::{Answer, Command, Dispatcher, StartCommand, Ticket};
+use crate::journal::can_be_read_again;
 use crate::names::{ExecutionNames, check_name};
 use crate::read::{ExecutionView, ListQuery, Page, Reader};
 use crate::shell::{Gauges, Message, Shell, now};
@@ -197,6 +198,9 @@ impl Engine {
         let text = input.to_string();
         if text.len() > INPUT_BYTES_MAX {
             return Err(Error::InputTooLarge { bytes: text.len() });
+        }
+        if !can_be_read_again(&input) {
+            return Err(Error::InputTooDeep);
         }
         let id = Uuid::now_v7().to_string();
         if let Some(name) = &name {

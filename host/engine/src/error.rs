@@ -19,6 +19,8 @@ pub enum Error {
     NameInvalid { name: String, reason: String },
     #[error("the input is {bytes} bytes long; at most {} are allowed", crate::INPUT_BYTES_MAX)]
     InputTooLarge { bytes: usize },
+    #[error("the input nests deeper than {} levels", stepwell_asl::limits::PAYLOAD_DEPTH_MAX)]
+    InputTooDeep,
     #[error("the execution `{id}` is already {status}")]
     AlreadyClosed { id: String, status: &'static str },
     #[error("the cursor is not one that this host gave out")]

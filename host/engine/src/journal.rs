@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stepwell_asl::expr::Value;
+use stepwell_asl::limits::PAYLOAD_DEPTH_MAX;
 use stepwell_asl::{CallId, Failure, Input, Receipt, Start, TimerId, Timestamp};
 
 /// The version this release writes. It reads no other.
@@ -52,6 +53,20 @@ pub(crate) fn decode(number: u64, at: Timestamp, body: &[u8]) -> Result<(Record,
     }
     let fold = u64::from_str_radix(&wire.fold, 16).map_err(|error| malformed(error.to_string()))?;
     Ok((wire.body.into_record(at), fold))
+}
+
+/// Whether an entry with this value reads back: a JSON reader gives up on what nests deeper.
+/// For values that were parsed, which bounds the recursion here.
+pub(crate) fn can_be_read_again(value: &Value) -> bool {
+    depth(value) <= PAYLOAD_DEPTH_MAX
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+    }
 }
 
 #[derive(Serialize, Deserialize)]

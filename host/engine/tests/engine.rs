@@ -324,7 +324,9 @@ async fn a_page_has_only_so_many_rows() {
 async fn what_nests_too_deep_to_be_read_again_is_not_kept() {
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
     let most = stepwell_asl::limits::PAYLOAD_DEPTH_MAX;
-    let tasks = Arc::new(FakeTasks::new().with("a", |call| Ok(call.input.to_string())).with("b", move |_| Ok(nested(most + 1))));
+    let tasks = Arc::new(
+        FakeTasks::new().with("a", |call| Ok(call.input.to_string())).with("b", move |_| Ok(nested(most + 1))),
+    );
     let store = memory();
     let engine = open(&store, &tasks, TWO_TASKS);
     let deep = engine.start(request(None, &nested(most + 1))).await.unwrap_err();

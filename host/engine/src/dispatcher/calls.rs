@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use stepwell_asl::expr::Value;
+use stepwell_asl::limits::PAYLOAD_DEPTH_MAX;
 use stepwell_asl::{CallId, Failure, Input, Invoke, Receipt};
 use stepwell_store::CallLog;
 use stepwell_tasks::{Budget, Call, Identity, Returned, failures};
 
 use super::{Action, Dispatcher, Live};
+use crate::journal::can_be_read_again;
 
 /// Where a call that is awaited is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +61,8 @@ impl Dispatcher {
         live.calls.remove(&call);
         self.calls_out -= 1;
         let Returned { outcome, receipt, log } = returned;
-        let outcome = match outcome {
-            Ok(text) => Value::parse(&text).map_err(|error| {
-                let cause = format!("the task's result is not a JSON document that this host reads: {error}");
-                Failure::new(failures::RESULT_INVALID, cause)
-            }),
-            Err(failure) => Err(Failure::new(failure.error, failure.cause)),
-        };
+        let outcome =
+            outcome.map_err(|failure| Failure::new(failure.error, failure.cause)).and_then(|text| read(&text));
         let receipt = (!receipt.component.is_empty()).then(|| Receipt {
             component: receipt.component.into(),
             fuel_computing: receipt.fuel_computing,
@@ -87,6 +84,21 @@ impl Dispatcher {
             actions.push(Action::Cancel { id: Arc::clone(id), call });
         }
     }
+}
+
+/// A result, when the journal that keeps it can be read again.
+fn read(text: &str) -> Result<Value, Failure> {
+    let invalid = |reason: String| {
+        Failure::new(
+            failures::RESULT_INVALID,
+            format!("the task's result is not a JSON document that this host reads: {reason}"),
+        )
+    };
+    let value = Value::parse(text).map_err(|error| invalid(error.to_string()))?;
+    if !can_be_read_again(&value) {
+        return Err(invalid(format!("it nests deeper than {PAYLOAD_DEPTH_MAX} levels")));
+    }
+    Ok(value)
 }
 
 fn task_call(id: &Arc<str>, live: &Live, invoke: &Invoke, dispatch: u32) -> Call {
