@@ -147,15 +147,19 @@ fn expressions_nest_up_to_a_limit() {
         deep("|", "a", "|a|"),
         deep("a^(", "1", ")"),
         deep("$x:=", "1", ""),
-        deep("", "1", "&1"),
-        deep("", "$f", "()"),
-        deep("", "a", "~>a"),
         deep("a.(", "1", ")"),
         deep("a{b:", "1", "}"),
     ] {
         let error = Program::parse(&source).unwrap_err();
-        assert!(error.message.contains("jsonata_nesting_max"), "{error}");
+        let nested = ["jsonata_nesting_max", "jsonata_tree_depth_max"];
+        assert!(nested.iter().any(|limit| error.message.contains(limit)), "{error}");
     }
+    for source in [deep("", "1", "&1"), deep("", "$f", "()"), deep("", "a", "~>a"), deep("", "a", "=1")] {
+        let error = Program::parse(&source).unwrap_err();
+        assert!(error.message.contains("jsonata_tree_depth_max"), "{error}");
+    }
+    let chain = "1".to_owned() + &"+1".repeat(usize::from(limits::JSONATA_TREE_DEPTH_MAX) - 2);
+    assert_eq!(eval(&chain).unwrap(), Some(Value::from(i64::from(limits::JSONATA_TREE_DEPTH_MAX) - 1)));
     let within = usize::from(limits::JSONATA_NESTING_MAX) - 2;
     let source = "(".repeat(within) + "1" + &")".repeat(within);
     assert_eq!(eval(&source).unwrap(), Some(Value::from(1)));

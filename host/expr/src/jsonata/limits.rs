@@ -13,7 +13,11 @@ pub const JSONATA_BYTES_MAX: u64 = 33_554_432;
 pub const JSONATA_DEPTH_MAX: u32 = 500;
 
 /// Levels an expression may nest.
-pub const JSONATA_NESTING_MAX: u16 = 250;
+pub const JSONATA_NESTING_MAX: u16 = 200;
+
+/// Levels of the tree of an expression. Nesting makes them, and so does a chain of operators,
+/// `a & b & c`: one each.
+pub const JSONATA_TREE_DEPTH_MAX: u16 = 450;
 
 /// Bytes of one expression.
 pub const JSONATA_SOURCE_BYTES_MAX: usize = 262_144;

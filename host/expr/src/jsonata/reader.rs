@@ -45,7 +45,9 @@ impl Reader<'_> {
     pub(super) fn expression(&mut self, power: u8) -> Result<Node, Fault> {
         self.nesting += 1;
         if self.nesting > limits::JSONATA_NESTING_MAX {
-            return Err(self.too_deep());
+            let limit = limits::JSONATA_NESTING_MAX;
+            let message = format!("the expression nests deeper than {limit} levels (jsonata_nesting_max)");
+            return Err(Fault::limit(message).at(self.token.offset));
         }
         // A slash after an operand divides; after what opens one it begins a pattern.
         let opens = matches!(self.token.kind, TokenKind::Operator("(" | "[" | "{" | "-" | "|"));
@@ -54,18 +56,15 @@ impl Reader<'_> {
         while power < self.power() {
             let token = self.advance(false)?;
             left = self.infix(token, left)?;
-            if left.depth > limits::JSONATA_NESTING_MAX {
-                return Err(self.too_deep());
+            if left.depth > limits::JSONATA_TREE_DEPTH_MAX {
+                let limit = limits::JSONATA_TREE_DEPTH_MAX;
+                let message =
+                    format!("the expression has more than {limit} levels of operators (jsonata_tree_depth_max)");
+                return Err(Fault::limit(message).at(self.token.offset));
             }
         }
         self.nesting -= 1;
         Ok(left)
-    }
-
-    fn too_deep(&self) -> Fault {
-        let limit = limits::JSONATA_NESTING_MAX;
-        Fault::limit(format!("the expression nests deeper than {limit} levels (jsonata_nesting_max)"))
-            .at(self.token.offset)
     }
 
     /// Goes to the next token and gives the one that was current.
