@@ -296,7 +296,9 @@ fn check_path(path: &str) -> Result<(), Error> {
             || name.starts_with(UNFINISHED)
     };
     if path.split('/').any(is_odd) {
-        return Err(Error::Invalid(format!("{shown} is not a path of names with `/` between them")));
+        return Err(Error::Invalid(format!(
+            "{shown} is not a path of names, each of at most {NAME_BYTES_MAX} bytes (name_bytes_max), with `/` between them"
+        )));
     }
     Ok(())
 }

@@ -32,6 +32,9 @@ use crate::state::{CallState, waiting};
 /// Idle connections of a plugin are closed after this long.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// What the client says of a head that it does not read, of too many fields for one.
+const HEAD_TOO_LARGE: &str = "message head is too large";
+
 /// Headers that are the connection's, not the request's: a guest that set them could make
 /// a server see another request than the one that was checked.
 const HEADERS_REFUSED: [&str; 12] = [
@@ -307,7 +310,7 @@ async fn receive(mut response: reqwest::Response) -> Result<Response, Error> {
     }
     if fields.len() > HTTP_HEADERS_MAX || header_bytes > HTTP_HEADER_BYTES_MAX {
         return Err(Error::TooLarge(format!(
-            "the response has {} header fields of {header_bytes} bytes; http_header_bytes_max is {HTTP_HEADER_BYTES_MAX}",
+            "the response has {} header fields of {header_bytes} bytes; http_headers_max is {HTTP_HEADERS_MAX}, http_header_bytes_max is {HTTP_HEADER_BYTES_MAX}",
             fields.len()
         )));
     }
@@ -329,6 +332,13 @@ fn failed(url: &Url, error: &reqwest::Error) -> Error {
     while let Some(cause) = source {
         if let Some(not_public) = cause.downcast_ref::<NotPublic>() {
             return Error::Denied(not_public.to_string());
+        }
+        // The client reads no head with more fields than the limit; of its error there is only
+        // the text to go by.
+        if cause.source().is_none() && cause.to_string() == HEAD_TOO_LARGE {
+            return Error::TooLarge(format!(
+                "the response has more than {HTTP_HEADERS_MAX} header fields (http_headers_max), or a head too long to be read"
+            ));
         }
         source = cause.source();
     }

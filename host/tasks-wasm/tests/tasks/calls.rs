@@ -3,6 +3,9 @@
 use crate::world::{self, assert_alive, call, failure, run, shared};
 use stepwell_tasks::{FUEL_PER_SECOND, LogStream, Tasks, failures};
 
+/// Bytes of a failure's cause, `cause_bytes_max`.
+const CAUSE_BYTES_MAX: usize = 32_768;
+
 #[tokio::test]
 async fn a_call_returns_the_result_and_a_receipt() {
     let tasks = shared();
@@ -64,6 +67,16 @@ async fn a_failure_of_the_guests_own_keeps_its_name() {
     assert!(returned.log.iter().any(|line| line.text.contains("are the host's")), "{:?}", returned.log);
     let (failed, _) = failure(&tasks, "probe", &format!(r#"{{"do":"fail","text":"{}"}}"#, "E".repeat(1000))).await;
     assert_eq!(failed.error.len(), 256, "error_bytes_max");
+}
+
+#[tokio::test]
+async fn a_cause_has_a_length() {
+    let tasks = shared();
+    let fails = |bytes: usize| format!(r#"{{"do":"fail-at-length","text":"E","n":{bytes}}}"#);
+    let whole = run(&tasks, "probe", &fails(CAUSE_BYTES_MAX)).await.outcome.unwrap_err().cause;
+    assert_eq!(whole, "x".repeat(CAUSE_BYTES_MAX));
+    let cut = run(&tasks, "probe", &fails(CAUSE_BYTES_MAX + 1)).await.outcome.unwrap_err().cause;
+    assert_eq!(cut, format!("{}…", "x".repeat(CAUSE_BYTES_MAX - '…'.len_utf8())));
 }
 
 #[tokio::test]

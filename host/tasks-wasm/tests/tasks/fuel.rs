@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::loading::{file, task};
 use crate::world::{self, call, failure, load_with, options, plugin, run};
 use stepwell_tasks::{FUEL_PER_SECOND, Tasks, failures};
 use stepwell_tasks_wasm::{RuntimeOptions, Walls, WasmTasks};
@@ -149,6 +150,33 @@ async fn the_walls_behind_the_fuel() {
     assert_eq!(failed.error, failures::TIMEOUT);
     assert!(failed.cause.contains("the wall clock ended it"), "{}", failed.cause);
     assert!(returned.receipt.fuel_computing > 0);
+}
+
+/// With no time between them, whichever wall is noticed first ends the call: the backstop
+/// when the guest yields, the engine's clock in the middle of computing. Square roots take
+/// long and cost no more fuel than other instructions, so this guest's first slice lasts
+/// long enough for the clock to strike in it, if not in one call then in another.
+#[tokio::test]
+async fn the_last_wall_ends_code_in_the_middle_of_computing() {
+    let roots = format!("{}(f64.load (i32.const 4096)){}", "(f64.sqrt ".repeat(200), ")".repeat(200));
+    let root_for_ever = format!(
+        "(f64.store (i32.const 4096) (f64.const 2)) (loop $more (f64.store (i32.const 4096) {roots}) (br $more)) unreachable"
+    );
+    let place = tempfile::tempdir().unwrap();
+    let slow = file(place.path(), &task("", "", &root_for_ever));
+    let walls =
+        Walls { backstop_per_second: Duration::ZERO, backstop_extra: Duration::ZERO, epoch_extra: Duration::ZERO };
+    let tasks = load_with(RuntimeOptions { walls, ..options() }, vec![plugin("slow", slow)]);
+    for _ in 0..200 {
+        let (failed, returned) = failure(&tasks, "slow", "1").await;
+        assert_eq!(failed.error, failures::TIMEOUT);
+        assert!(returned.receipt.fuel_computing > 0 && returned.receipt.fuel_computing < FUEL_PER_SECOND);
+        if failed.cause.contains("the engine's clock ended it") {
+            return;
+        }
+        assert!(failed.cause.contains("the wall clock ended it"), "{}", failed.cause);
+    }
+    panic!("the engine's clock never ended a call");
 }
 
 /// Takes all processors for as long as it lives.

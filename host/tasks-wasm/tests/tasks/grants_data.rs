@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::world::{self, ask, failure, granted, granted_plugin, map, run};
 use serde_json::{Value, json};
 use stepwell_tasks::failures;
-use stepwell_tasks_wasm::{Grants, Secret};
+use stepwell_tasks_wasm::{Grants, SQL_PARAMETERS_MAX, Secret};
 
 fn database(directory: &Path) -> PathBuf {
     let path = directory.join("flights.db");
@@ -120,6 +120,37 @@ async fn answers_and_their_time_are_limited() {
     let endless = query(&format!("{numbers} SELECT count(*) FROM n"), json!([])).to_string();
     let (failed, _) = failure(&tasks, "grants", &endless).await;
     assert_eq!(failed.error, failures::TIMEOUT);
+}
+
+#[tokio::test]
+async fn statements_are_limited() {
+    let place = tempfile::tempdir().unwrap();
+    let tasks = granted(grants(&database(place.path())));
+    let refusal = async |statement: &str, parameters: Value| {
+        let answer = ask(&tasks, query(statement, parameters)).await;
+        answer["statement"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    };
+    let listed = |what: &str, count: usize| vec![what; count].join(",");
+
+    let among = |count: usize| format!("SELECT count(*) FROM flight WHERE delay IN ({})", listed("?", count));
+    let most = ask(&tasks, query(&among(SQL_PARAMETERS_MAX), json!(vec![5; SQL_PARAMETERS_MAX]))).await;
+    assert_eq!(most["rows"], json!([[1]]));
+    let more = refusal(&among(SQL_PARAMETERS_MAX + 1), json!(vec![5; SQL_PARAMETERS_MAX + 1])).await;
+    assert!(more.contains("sql_parameters_max"), "{more}");
+    let numbered = refusal("SELECT ?1001", json!([5])).await;
+    assert!(numbered.contains("between ?1 and ?1000"), "{numbered}");
+
+    let columns = |count: usize| format!("SELECT {}", listed("1", count));
+    let most = ask(&tasks, query(&columns(500), json!([]))).await;
+    assert_eq!(most["columns"].as_array().unwrap().len(), 500);
+    let more = refusal(&columns(501), json!([])).await;
+    assert!(more.contains("too many columns"), "{more}");
+
+    let sum = |depth: usize| format!("SELECT {}", vec!["1"; depth].join("+"));
+    let most = ask(&tasks, query(&sum(200), json!([]))).await;
+    assert_eq!(most["rows"], json!([[200]]));
+    let more = refusal(&sum(201), json!([])).await;
+    assert!(more.contains("maximum depth 200"), "{more}");
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::world::{ask, granted, map};
+use crate::world::{ask, granted, map, run};
 use serde_json::json;
-use stepwell_tasks_wasm::{Access, Directory, Grants};
+use stepwell_tasks_wasm::{Access, DIRECTORY_ENTRIES_MAX, Directory, Grants};
 
 fn grants(path: &Path, access: Access) -> Grants {
     Grants { directories: map([("reports", Directory { path: path.to_owned(), access })]), ..Grants::default() }
@@ -128,4 +128,26 @@ async fn sizes_and_special_files_are_limited() {
     assert!(ask(&tasks, at("read", &long)).await["invalid"].as_str().unwrap().contains("path_names_max"));
     let long = "x".repeat(1_025);
     assert!(ask(&tasks, at("read", &long)).await["invalid"].as_str().unwrap().contains("path_bytes_max"));
+}
+
+#[tokio::test]
+async fn names_and_listings_are_limited() {
+    let place = tempfile::tempdir().unwrap();
+    let tasks = granted(grants(place.path(), Access::ReadWrite));
+    let at = |what: &str, path: &str| json!({"do": what, "directory": "reports", "path": path, "content": "text"});
+    let name = |bytes: usize| format!("names/{}", "x".repeat(bytes));
+    assert_eq!(ask(&tasks, at("write", &name(255))).await, "done");
+    let long = ask(&tasks, at("write", &name(256))).await;
+    assert!(long["invalid"].as_str().unwrap().contains("name_bytes_max"), "{long}");
+
+    fs::create_dir(place.path().join("many")).unwrap();
+    for number in 0..DIRECTORY_ENTRIES_MAX {
+        fs::File::create(place.path().join(format!("many/{number}"))).unwrap();
+    }
+    let listed = run(&tasks, "grants", &at("list", "many").to_string()).await.outcome.unwrap();
+    let listed: Vec<String> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.len(), DIRECTORY_ENTRIES_MAX);
+    fs::File::create(place.path().join("many/more")).unwrap();
+    let more = ask(&tasks, at("list", "many")).await;
+    assert!(more["tooLarge"].as_str().unwrap().contains("directory_entries_max"), "{more}");
 }

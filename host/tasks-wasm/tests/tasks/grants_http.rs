@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::world::{self, ask, failure, granted, granted_plugin, load_with, options};
 use serde_json::{Value, json};
 use stepwell_tasks::{FUEL_PER_SECOND, failures};
-use stepwell_tasks_wasm::{Grants, Resolver, RuntimeOptions, WasmTasks};
+use stepwell_tasks_wasm::{Grants, HTTP_HEADERS_MAX, HTTP_REQUEST_BYTES_MAX, Resolver, RuntimeOptions, WasmTasks};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -55,6 +55,7 @@ async fn serve(mut stream: TcpStream) {
     let answer = |status: &str, more: &str, body: &str| {
         format!("HTTP/1.1 {status}\r\n{more}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
     };
+    let question = path.split_once('?').map_or("", |(_, question)| question);
     let response = match path.split_once('?').map_or(path.as_str(), |(path, _)| path) {
         "/hang" => {
             std::future::pending::<()>().await;
@@ -71,14 +72,33 @@ async fn serve(mut stream: TcpStream) {
         }
         "/large" => answer("200 OK", "", &"x".repeat((8 << 20) + 1)),
         "/headers" => answer("200 OK", &format!("x-long: {}\r\n", "y".repeat(20 << 10)), ""),
-        "/redirect" => {
-            let to = path.split_once('?').map_or("", |(_, to)| to);
-            answer("302 Found", &format!("location: {to}\r\n"), "")
+        "/redirect" => answer("302 Found", &format!("location: {question}\r\n"), ""),
+        // So many header fields; two are those of every answer.
+        "/fields" => {
+            let fields = (2..question.parse().unwrap_or(2)).map(|number| format!("x-{number}: 1\r\n"));
+            answer("200 OK", &fields.collect::<String>(), "")
         }
+        "/swallow" => answer("200 OK", "", &swallow(&mut stream, &request).await.to_string()),
         "/broken" => "HTTP/1.1 2".to_owned(),
         _ => answer("201 Created", "x-seen: yes\r\n", &head),
     };
     let _ = stream.write_all(response.as_bytes()).await;
+}
+
+/// Reads the body of a request to its end; its length.
+async fn swallow(stream: &mut TcpStream, read: &[u8]) -> usize {
+    let head = read.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let text = String::from_utf8_lossy(&read[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let mut body = read.len() - head;
+    let mut buffer = vec![0; 1 << 16];
+    while body < length {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => break,
+            Ok(count) => body += count,
+        }
+    }
+    body
 }
 
 fn to(origin: String) -> Grants {
@@ -237,4 +257,28 @@ async fn a_server_that_hangs_cannot_outlast_the_budget() {
         assert!(returned.receipt.fuel_waiting > FUEL_PER_SECOND / 2);
         assert!(started.elapsed().as_secs() < 10);
     }
+}
+
+#[tokio::test]
+async fn bodies_and_fields_are_limited() {
+    let server = Server::start().await;
+    let tasks = granted(to(server.url("")));
+    let post = |bytes: usize| json!({"do": "http", "method": "POST", "url": server.url("/swallow"), "bytes": bytes});
+    let most = ask(&tasks, post(HTTP_REQUEST_BYTES_MAX)).await;
+    assert_eq!(most["body"], HTTP_REQUEST_BYTES_MAX.to_string());
+    let more = ask(&tasks, post(HTTP_REQUEST_BYTES_MAX + 1)).await;
+    assert!(more["invalid"].as_str().unwrap().contains("http_request_bytes_max"), "{more}");
+
+    let with = |count: usize| {
+        let fields = (0..count).map(|number| (format!("x-{number}"), json!("1")));
+        json!({"do": "http", "url": server.url("/"), "headers": fields.collect::<serde_json::Map<_, _>>()})
+    };
+    assert_eq!(ask(&tasks, with(HTTP_HEADERS_MAX)).await["status"], 201);
+    let more = ask(&tasks, with(HTTP_HEADERS_MAX + 1)).await;
+    assert!(more["invalid"].as_str().unwrap().contains("http_headers_max"), "{more}");
+
+    let most = get(&tasks, &server.url(&format!("/fields?{HTTP_HEADERS_MAX}"))).await;
+    assert_eq!(most["headers"].as_object().unwrap().len(), HTTP_HEADERS_MAX);
+    let more = get(&tasks, &server.url(&format!("/fields?{}", HTTP_HEADERS_MAX + 1))).await;
+    assert!(more["tooLarge"].as_str().is_some_and(|why| why.contains("http_headers_max")), "{more}");
 }

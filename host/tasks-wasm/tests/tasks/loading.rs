@@ -8,14 +8,19 @@ use std::sync::Mutex;
 use crate::world::{self, failure, granted_plugin, load, map, plugin, run};
 use stepwell_tasks::{Tasks, failures};
 use stepwell_tasks_wasm::{
-    Access, Directory, Error, Grants, LoadError, Plugin, RuntimeOptions, Secret, Stage, WasmTasks, inspect,
+    Access, CORE_INSTANCES_MAX, DESCRIPTION_BYTES_MAX, Directory, Error, Grants, LoadError, Plugin, RuntimeOptions,
+    Secret, Stage, WasmTasks, inspect,
 };
 use stepwell_testing::guest;
 
 /// A task written as text: what it imports besides nothing, the head of its core module,
 /// and the body of its `run`, which starts with `(param i32 i32) (result i32)`.
-fn task(imports: &str, module: &str, body: &str) -> Vec<u8> {
-    let text = format!(
+pub fn task(imports: &str, module: &str, body: &str) -> Vec<u8> {
+    wat::parse_str(task_text(imports, module, body)).unwrap()
+}
+
+fn task_text(imports: &str, module: &str, body: &str) -> String {
+    format!(
         r#"(component
   {imports}
   (core module $m
@@ -49,11 +54,10 @@ fn task(imports: &str, module: &str, body: &str) -> Vec<u8> {
   (instance $guest (instantiate $shim
     (with "failure" (type $failure)) (with "describe" (func $describe)) (with "run" (func $run))))
   (export "stepwell:task/guest@1.0.0" (instance $guest)))"#
-    );
-    wat::parse_str(text).unwrap()
+    )
 }
 
-fn file(directory: &Path, bytes: &[u8]) -> PathBuf {
+pub fn file(directory: &Path, bytes: &[u8]) -> PathBuf {
     let path = directory.join(format!("{}.wasm", bytes.len()));
     fs::write(&path, bytes).unwrap();
     path
@@ -195,6 +199,44 @@ async fn limits_hold_while_a_component_starts() {
     let large = file(place.path(), &task("", "(table $t 20000 funcref)", "(i32.const 0)"));
     let (reason, _) = refused(plugin("large", large)).await;
     assert!(reason.to_string().contains(failures::TABLE_LIMIT), "{reason}");
+}
+
+#[tokio::test]
+async fn a_description_has_a_size() {
+    let described = |bytes: usize| {
+        let text = task_text("", "", "(i32.const 0)")
+            .replace(r#"(memory (export "memory") 1)"#, r#"(memory (export "memory") 2)"#)
+            .replace(
+                "(i32.store (i32.const 20) (i32.const 2))",
+                &format!("(i32.store (i32.const 20) (i32.const {bytes}))"),
+            )
+            .replace("\"{}\"", &format!("\"{{}}{}\"", " ".repeat(bytes - 2)));
+        wat::parse_str(text).unwrap()
+    };
+    let place = tempfile::tempdir().unwrap();
+    let tasks = load(vec![plugin("fits", file(place.path(), &described(DESCRIPTION_BYTES_MAX)))]);
+    assert_eq!(tasks.broken(), []);
+    assert_eq!(tasks.describe("fits").unwrap().description.len(), DESCRIPTION_BYTES_MAX);
+    let (reason, _) = refused_bytes(&described(DESCRIPTION_BYTES_MAX + 1)).await;
+    assert!(reason.contains(failures::RESULT_TOO_LARGE) && reason.contains("65537 bytes"), "{reason}");
+}
+
+/// The task has one instance with one memory of its own; each further one has one of each.
+#[tokio::test]
+async fn core_instances_memories_and_tables_are_counted() {
+    let instances = |count: usize| {
+        let one = "(core instance (instantiate $other))";
+        task(&format!("(core module $other (memory 0)) {}", one.repeat(count - 1)), "", "(i32.const 0)")
+    };
+    let tables = |count: usize| task("", &"(table 0 funcref)".repeat(count), "(i32.const 0)");
+    let place = tempfile::tempdir().unwrap();
+    for fits in [instances(CORE_INSTANCES_MAX), tables(CORE_INSTANCES_MAX)] {
+        assert_eq!(load(vec![plugin("fits", file(place.path(), &fits))]).broken(), []);
+    }
+    for (more, what) in [(instances(CORE_INSTANCES_MAX + 1), "instance"), (tables(CORE_INSTANCES_MAX + 1), "table")] {
+        let (reason, _) = refused_bytes(&more).await;
+        assert!(reason.contains(&format!("{what} count too high at 65")), "{reason}");
+    }
 }
 
 #[test]

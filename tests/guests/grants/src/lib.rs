@@ -35,6 +35,14 @@ fn text<'a>(input: &'a Value, key: &str) -> &'a str {
     input[key].as_str().unwrap_or("")
 }
 
+/// As many bytes as `bytes` says, or else the text under the key.
+fn content(input: &Value, key: &str) -> Vec<u8> {
+    match input["bytes"].as_u64() {
+        Some(bytes) => vec![b'x'; usize::try_from(bytes).unwrap_or(0)],
+        None => text(input, key).as_bytes().to_vec(),
+    }
+}
+
 fn send(input: &Value) -> Value {
     let request = http::Request {
         method: input["method"].as_str().unwrap_or("GET").to_owned(),
@@ -45,7 +53,7 @@ fn send(input: &Value) -> Value {
             .flatten()
             .map(|(name, value)| http::Field { name: name.clone(), value: value.as_str().unwrap_or("").to_owned() })
             .collect(),
-        body: text(input, "body").as_bytes().to_vec(),
+        body: content(input, "body"),
     };
     match http::send(&request) {
         Ok(response) => json!({
@@ -101,10 +109,7 @@ fn cell(value: &sql::Value) -> Value {
 
 fn file(input: &Value) -> Value {
     let (directory, path) = (text(input, "directory"), text(input, "path"));
-    let content = match input["bytes"].as_u64() {
-        Some(bytes) => vec![b'x'; usize::try_from(bytes).unwrap_or(0)],
-        None => text(input, "content").as_bytes().to_vec(),
-    };
+    let content = content(input, "content");
     let done = match text(input, "do") {
         "read" => files::read(directory, path).map(|bytes| json!(String::from_utf8_lossy(&bytes))),
         "write" => files::write(directory, path, &content).map(|()| json!("done")),

@@ -1,6 +1,18 @@
 //! Misbehaves as it is told to: `{"do": "…"}`. Imports nothing but `context` and WASI.
 
-wit_bindgen::generate!({ path: "../../../wit/v1", world: "task" });
+wit_bindgen::generate!({
+    path: "../../../wit/v1",
+    world: "probe",
+    inline: "
+        package stepwell:probe;
+        world probe {
+            include stepwell:task/task@1.0.0;
+            import wasi:cli/stdout@0.2.12;
+            import wasi:random/random@0.2.12;
+        }
+    ",
+    generate_all,
+});
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -8,6 +20,8 @@ use std::hint::black_box;
 use exports::stepwell::task::guest::{Failure, Guest};
 use serde_json::{Value, json};
 use stepwell::task::context;
+use wasi::cli::stdout;
+use wasi::random::random;
 
 struct Probe;
 
@@ -44,6 +58,9 @@ impl Guest for Probe {
             "output" => Ok(format!("\"{}\"", "x".repeat(usize::try_from(number).unwrap_or(0)))),
             "not-json" => Ok("{\"open\": ".to_owned()),
             "fail" => Err(failure(text, "as it was told to")),
+            "fail-at-length" => Err(failure(text, "x".repeat(usize::try_from(number).unwrap_or(0)))),
+            "handles" => Ok((0..number).map(|_| stdout::get_stdout()).collect::<Vec<_>>().len().to_string()),
+            "random" => Ok(random::get_random_bytes(number).len().to_string()),
             "exit" => std::process::exit(i32::try_from(number).unwrap_or(1)),
             "sleep" => {
                 std::thread::sleep(std::time::Duration::from_millis(number));
