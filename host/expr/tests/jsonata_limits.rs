@@ -179,6 +179,10 @@ fn ranges_and_patterns_are_limited() {
     assert!(error.message.contains("limit"), "{error}");
     let many = "/a/, ".repeat(limits::JSONATA_PATTERNS_MAX + 1);
     assert!(Program::parse(&format!("[{many}1]")).unwrap_err().message.contains("jsonata_patterns_max"));
+    let groups = format!("/{}/", "(a)".repeat(limits::JSONATA_GROUPS_MAX + 1));
+    assert!(Program::parse(&groups).unwrap_err().message.contains("jsonata_groups_max"));
+    assert!(stopped("$toMillis('1', $pad('', 513, '[Y]'))").contains("jsonata_picture_bytes_max"));
+    assert!(stopped("$toMillis('1', $pad('', 300, '[Y]'))").contains("jsonata_groups_max"));
     let start = Instant::now();
     let source = "$contains($pad('a', 100000, 'a') & 'b', /(a+)+$/)";
     assert_eq!(eval(source).unwrap(), Some(Value::from(false)));

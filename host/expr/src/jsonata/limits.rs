@@ -34,5 +34,12 @@ pub const JSONATA_RANGE_ITEMS_MAX: u64 = 10_000_000;
 /// Regular expressions in one expression.
 pub const JSONATA_PATTERNS_MAX: usize = 64;
 
+/// Groups `( … )` that capture, in one regular expression. What matching keeps in mind grows
+/// with their number.
+pub const JSONATA_GROUPS_MAX: usize = 40;
+
+/// Bytes of a picture that `$toMillis` reads with.
+pub const JSONATA_PICTURE_BYTES_MAX: usize = 512;
+
 /// Bytes a compiled regular expression may take.
 pub const JSONATA_REGEX_BYTES_MAX: usize = 262_144;

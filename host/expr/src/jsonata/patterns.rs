@@ -12,7 +12,7 @@ use super::machine::Machine;
 
 /// Compiles a pattern as it stands between slashes.
 pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, Fault> {
-    RegexBuilder::new(&translated(pattern))
+    let regex = RegexBuilder::new(&translated(pattern))
         .case_insensitive(flags.contains('i'))
         .multi_line(flags.contains('m'))
         .size_limit(limits::JSONATA_REGEX_BYTES_MAX)
@@ -23,7 +23,13 @@ pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, Fault> {
             let reason = error.to_string();
             let reason = reason.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
             Fault::new("S0303").value_text(format!("/{pattern}/: {reason}"))
-        })
+        })?;
+    if regex.captures_len() > limits::JSONATA_GROUPS_MAX + 1 {
+        let limit = limits::JSONATA_GROUPS_MAX;
+        let message = format!("the regular expression has more than {limit} groups (jsonata_groups_max)");
+        return Err(Fault::limit(message));
+    }
+    Ok(regex)
 }
 
 /// The pattern in the syntax of the matcher: classes of ASCII as ECMAScript has them, and

@@ -35,7 +35,15 @@ fn reading(machine: &mut Machine<'_>, picture: &Arc<str>) -> Result<Rc<Reading>>
     }
     machine.charge_text(picture.len().saturating_mul(512))?;
     machine.steps(1_000)?;
-    let parts = parts(picture)?;
+    let parts = if picture.len() > limits::JSONATA_PICTURE_BYTES_MAX { Vec::new() } else { parts(picture)? };
+    let markers = parts.iter().filter(|part| matches!(part, Part::Marker(_))).count();
+    if parts.is_empty() && !picture.is_empty() || markers > limits::JSONATA_GROUPS_MAX {
+        let (bytes, groups) = (limits::JSONATA_PICTURE_BYTES_MAX, limits::JSONATA_GROUPS_MAX);
+        return Err(Fault::limit(format!(
+            "a picture of $toMillis has more than {bytes} bytes (jsonata_picture_bytes_max) or {groups} markers \
+             (jsonata_groups_max)"
+        )));
+    }
     let mut pattern = String::from("^");
     for part in &parts {
         match part {
@@ -50,7 +58,7 @@ fn reading(machine: &mut Machine<'_>, picture: &Arc<str>) -> Result<Rc<Reading>>
     pattern.push('$');
     let regex = RegexBuilder::new(&pattern)
         .case_insensitive(true)
-        .size_limit(8 * limits::JSONATA_REGEX_BYTES_MAX)
+        .size_limit(limits::JSONATA_REGEX_BYTES_MAX)
         .dfa_size_limit(limits::JSONATA_REGEX_BYTES_MAX)
         .build()
         .map_err(|_| Fault::limit("the picture of $toMillis is too long (jsonata_regex_bytes_max)"))?;
