@@ -187,5 +187,7 @@ fn ranges_and_patterns_are_limited() {
     let source = "$contains($pad('a', 100000, 'a') & 'b', /(a+)+$/)";
     assert_eq!(eval(source).unwrap(), Some(Value::from(false)));
     assert!(start.elapsed().as_secs() < 5, "matching takes linear time");
+    // Each search looks at all of the rest and finds one character.
+    assert!(stopped("$match($pad('a', 250000, 'a'), /[a-z]*[0-9]|a/)").contains("jsonata_steps_max"));
     assert_eq!(Program::parse("/(a)\\1/").unwrap_err().code, "S0303");
 }

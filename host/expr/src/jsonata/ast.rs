@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::patterns::Pattern;
 use super::signature::Signature;
 use crate::Value;
 
@@ -195,7 +196,7 @@ pub(super) enum Kind {
     /// `a ?? b`: b where a is undefined.
     Coalesce(Box<Node>, Box<Node>),
     Block(Vec<Node>),
-    Regex(Arc<regex::Regex>),
+    Regex(Arc<Pattern>),
     Transform(Arc<Transform>),
     Sort(Vec<Term>),
 }

@@ -9,6 +9,7 @@ use super::builtins::Builtin;
 use super::error::Fault;
 use super::limits;
 use super::machine::FrameId;
+use super::patterns::Pattern;
 use crate::{Map, Number, Value};
 
 #[derive(Clone, Default)]
@@ -66,9 +67,9 @@ pub(super) enum FunctionKind {
         input: Item,
         frame: FrameId,
     },
-    Regex(Arc<regex::Regex>),
+    Regex(Arc<Pattern>),
     /// The `next` of a match: the pattern, the text and where to go on.
-    RegexNext(Arc<regex::Regex>, Arc<str>, usize),
+    RegexNext(Arc<Pattern>, Arc<str>, usize),
     Transform {
         transform: Arc<Transform>,
         frame: FrameId,

@@ -6,7 +6,7 @@ pub const JSONATA_STEPS_MAX: u64 = 5_000_000;
 
 /// Bytes one evaluation may allocate over its whole course; what it frees again counts as well,
 /// except for the frames of calls. The default of [`super::Limits::bytes`].
-pub const JSONATA_BYTES_MAX: u64 = 33_554_432;
+pub const JSONATA_BYTES_MAX: u64 = 25_165_824;
 
 /// Levels of nested evaluation. A level of calls takes three to five. The default of
 /// [`super::Limits::depth`], and chosen so that a thread of 2 MiB holds it in a debug build.

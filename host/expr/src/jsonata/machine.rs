@@ -8,6 +8,7 @@ use super::ast::{Symbol, Symbols};
 use super::builtins::{self, Builtin, Reading};
 use super::error::Fault;
 use super::item::{Item, List, Record};
+use super::patterns::Scanners;
 use super::{Dialect, Limits};
 use crate::Entropy;
 
@@ -37,6 +38,7 @@ pub(super) struct Machine<'a> {
     pub(super) dialect: Dialect,
     /// Pictures of dates that were made ready to read with.
     pub(super) pictures: Vec<(Arc<str>, Rc<Reading>)>,
+    pub(super) scanners: Scanners,
     limits: Limits,
     steps_left: u64,
     bytes_left: u64,
@@ -70,6 +72,7 @@ impl<'a> Machine<'a> {
             now_millis,
             dialect,
             pictures: Vec::new(),
+            scanners: Scanners::default(),
             limits,
             steps_left: limits.steps,
             bytes_left: limits.bytes,

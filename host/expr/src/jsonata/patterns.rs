@@ -4,14 +4,28 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use regex::{Captures, Regex, RegexBuilder};
+use regex_automata::Input;
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson;
+use regex_automata::util::syntax;
 
 use super::error::Fault;
 use super::item::{FunctionKind, Item, List, Record};
 use super::limits;
 use super::machine::Machine;
 
+/// A regular expression, and an automaton for the same language that tells how far a search
+/// looks. A search that finds little may look at all of the rest; many of them would take the
+/// square of the text's length.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub regex: Regex,
+    scanner: DFA,
+    states: usize,
+}
+
 /// Compiles a pattern as it stands between slashes.
-pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, Fault> {
+pub(super) fn compile(pattern: &str, flags: &str) -> Result<Pattern, Fault> {
     let regex = RegexBuilder::new(&translated(pattern))
         .case_insensitive(flags.contains('i'))
         .multi_line(flags.contains('m'))
@@ -29,7 +43,76 @@ pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, Fault> {
         let message = format!("the regular expression has more than {limit} groups (jsonata_groups_max)");
         return Err(Fault::limit(message));
     }
-    Ok(regex)
+    let (scanner, states) =
+        scanner(pattern, flags).ok_or_else(|| Fault::new("S0303").value_text(format!("/{pattern}/")))?;
+    Ok(Pattern { regex, scanner, states })
+}
+
+fn scanner(pattern: &str, flags: &str) -> Option<(DFA, usize)> {
+    let syntax =
+        syntax::Config::new().case_insensitive(flags.contains('i')).multi_line(flags.contains('m')).nest_limit(64);
+    // The limit on the other one is that on what is compiled; this one is as large.
+    let config = thompson::Config::new().nfa_size_limit(Some(4 * limits::JSONATA_REGEX_BYTES_MAX));
+    let nfa = thompson::Compiler::new().syntax(syntax).configure(config).build(&translated(pattern)).ok()?;
+    let states = nfa.states().len();
+    let config = DFA::config().cache_capacity(limits::JSONATA_REGEX_BYTES_MAX).skip_cache_capacity_check(true);
+    let scanner = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+    Some((scanner, states))
+}
+
+/// What scanners keep in mind, by pattern; so many patterns at most.
+const SCANNERS_KEPT: usize = 64;
+
+#[derive(Default)]
+pub(super) struct Scanners(Vec<(Arc<Pattern>, Cache)>);
+
+impl Scanners {
+    fn of(&mut self, pattern: &Arc<Pattern>) -> Option<&mut Cache> {
+        let place = match self.0.iter().position(|(known, _)| Arc::ptr_eq(known, pattern)) {
+            Some(place) => place,
+            None => {
+                if self.0.len() >= SCANNERS_KEPT {
+                    self.0.remove(0);
+                }
+                self.0.push((Arc::clone(pattern), pattern.scanner.create_cache()));
+                self.0.len() - 1
+            }
+        };
+        self.0.get_mut(place).map(|(_, cache)| cache)
+    }
+}
+
+/// Pays for what a search from `from` on looks at, block by block as it is known.
+fn charge_search(machine: &mut Machine<'_>, pattern: &Arc<Pattern>, text: &str, from: usize) -> Result<(), Fault> {
+    // A step for each hundred states that are followed at the same time, at worst.
+    const BLOCK_BYTES: usize = 64;
+    let block_steps = (BLOCK_BYTES * pattern.states).div_ceil(100);
+    let bytes = text.as_bytes().get(from..).unwrap_or_default();
+    let mut scanners = std::mem::take(&mut machine.scanners);
+    let scanner = &pattern.scanner;
+    let mut looked = 0;
+    if let Some(cache) = scanners.of(pattern) {
+        let start = scanner.start_state_forward(cache, &Input::new(text).range(from.min(text.len())..));
+        let mut state = start.ok();
+        for (at, byte) in bytes.iter().enumerate() {
+            if at > 0 && at % BLOCK_BYTES == 0 {
+                machine.steps(block_steps)?;
+            }
+            let Some(current) = state else {
+                // It cannot tell: all of the rest is looked at, as far as anybody knows.
+                looked = bytes.len();
+                machine.steps((bytes.len() - at) / BLOCK_BYTES * block_steps)?;
+                break;
+            };
+            looked = at + 1;
+            state = scanner.next_state(cache, current, *byte).ok().filter(|state| !state.is_quit());
+            if state.is_some_and(|state| state.is_dead()) {
+                break;
+            }
+        }
+    }
+    machine.scanners = scanners;
+    machine.steps(looked % BLOCK_BYTES * pattern.states / 100)
 }
 
 /// The pattern in the syntax of the matcher: classes of ASCII as ECMAScript has them, and
@@ -128,13 +211,14 @@ impl Found {
 /// The first match from the byte `from` on.
 pub(super) fn search(
     machine: &mut Machine<'_>,
-    regex: &Regex,
+    pattern: &Arc<Pattern>,
     text: &str,
     from: usize,
 ) -> Result<Option<Found>, Fault> {
-    machine.steps(1 + text.len().saturating_sub(from) / 1024 + regex.captures_len() / 4)?;
+    machine.steps(1 + pattern.regex.captures_len() / 4)?;
     machine.charge(64)?;
-    let Some(captures) = regex.captures_at(text, from) else { return Ok(None) };
+    charge_search(machine, pattern, text, from)?;
+    let Some(captures) = pattern.regex.captures_at(text, from) else { return Ok(None) };
     let found = Found::new(&captures);
     let copied: usize = found.groups.iter().flatten().map(|group| group.len() + 24).sum();
     machine.charge_text(found.text.len() + copied)?;
@@ -145,15 +229,15 @@ pub(super) fn search(
 /// The next match after one that ended at `from`; a match of nothing would come for ever.
 pub(super) fn search_next(
     machine: &mut Machine<'_>,
-    regex: &Regex,
+    pattern: &Arc<Pattern>,
     text: &str,
     from: usize,
 ) -> Result<Option<Found>, Fault> {
     if from >= text.len() {
         return Ok(None);
     }
-    match search(machine, regex, text, from)? {
-        Some(found) if found.text.is_empty() => Err(Fault::new("D1004").value_text(regex.as_str())),
+    match search(machine, pattern, text, from)? {
+        Some(found) if found.text.is_empty() => Err(Fault::new("D1004").value_text(pattern.regex.as_str())),
         found => Ok(found),
     }
 }
@@ -161,20 +245,20 @@ pub(super) fn search_next(
 /// The object a pattern gives when it is called like a function.
 pub(super) fn find(
     machine: &mut Machine<'_>,
-    regex: &Arc<Regex>,
+    pattern: &Arc<Pattern>,
     text: &Arc<str>,
     from: Option<usize>,
 ) -> Result<Item, Fault> {
     let found = match from {
-        None => search(machine, regex, text, 0)?,
-        Some(from) => search_next(machine, regex, text, from)?,
+        None => search(machine, pattern, text, 0)?,
+        Some(from) => search_next(machine, pattern, text, from)?,
     };
     let Some(found) = found else { return Ok(Item::Nothing) };
     machine.charge(256)?;
     let place = |bytes: usize| text.get(..bytes).map_or(0, |before| before.chars().count());
     machine.steps(found.end / 64)?;
     let groups = found.groups.iter().map(|group| group.clone().map_or(Item::NULL, Item::text)).collect();
-    let next = FunctionKind::RegexNext(Arc::clone(regex), Arc::clone(text), found.end);
+    let next = FunctionKind::RegexNext(Arc::clone(pattern), Arc::clone(text), found.end);
     Ok(Item::Record(Rc::new(Record::from_iter([
         (Arc::from("match"), Item::text(Arc::clone(&found.text))),
         (Arc::from("start"), Item::count(place(found.start))),

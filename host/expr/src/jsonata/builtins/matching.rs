@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
 use super::Arguments;
 use crate::jsonata::error::Fault;
 use crate::jsonata::item::{FunctionKind, Item, Record};
 use crate::jsonata::machine::Machine;
-use crate::jsonata::{numbers, patterns};
+use crate::jsonata::numbers;
+use crate::jsonata::patterns::{self, Pattern};
 
 type Result<T = Item> = std::result::Result<T, Fault>;
 
@@ -24,7 +23,7 @@ struct Match {
 
 /// What finds matches.
 enum Matcher {
-    Pattern(Arc<Regex>),
+    Pattern(Arc<Pattern>),
     Function(Item),
 }
 

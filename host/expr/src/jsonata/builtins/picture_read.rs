@@ -75,7 +75,7 @@ pub(super) fn read(machine: &mut Machine<'_>, text: &str, picture: &Arc<str>) ->
     let reading = reading(machine, picture)?;
     let Reading { parts, regex } = &*reading;
     machine.steps(parts.len())?;
-    machine.steps(text.len() / 8)?;
+    machine.steps(text.len().saturating_mul(4))?;
     let Some(captures) = regex.captures(text) else { return Ok(None) };
     let mut components = BTreeMap::new();
     let markers = parts.iter().filter_map(|part| if let Part::Marker(marker) = part { Some(marker) } else { None });
