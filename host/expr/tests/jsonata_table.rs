@@ -180,19 +180,19 @@ fn uses_of_variables_are_listed_for_checks() {
     let variables = program.variables();
     let shown: Vec<_> = variables
         .iter()
-        .map(|VariablePath { variable, members, offset, bound }| {
-            format!("{offset} {variable} {} {bound}", members.join("."))
+        .map(|VariablePath { variable, members, offset, bound, builtin }| {
+            format!("{offset} {variable} {} {bound} {builtin}", members.join("."))
         })
         .collect();
     assert_eq!(
         shown,
         [
-            "0 states result.a.b false",
-            "31 y  false",
-            "35 x  true",
-            "41 map  false",
-            "46 states input false",
-            "75 v k true",
+            "0 states result.a.b false false",
+            "31 y  false false",
+            "35 x  true false",
+            "41 map  false true",
+            "46 states input false false",
+            "75 v k true false",
         ]
     );
     let context = Program::parse("$.a & $$.b & c").unwrap();

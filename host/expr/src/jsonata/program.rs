@@ -76,6 +76,8 @@ pub struct VariablePath<'a> {
     pub offset: usize,
     /// Whether the expression itself binds a variable of that name somewhere.
     pub bound: bool,
+    /// Whether the language has a function of that name.
+    pub builtin: bool,
 }
 
 /// An expression that was read.
@@ -112,7 +114,8 @@ impl Program {
     /// expression selects nothing.
     ///
     /// A function is no JSON value: as the result it is an error of code `T1013`, inside a result
-    /// it is an empty string.
+    /// it is an empty string. A result may share its parts and nest: whoever keeps it lets it pass
+    /// [`json_bytes_within`](crate::json_bytes_within) first.
     pub fn eval(
         &self,
         bindings: &Bindings,
@@ -165,7 +168,7 @@ impl Program {
             }
         });
         let mut found: Vec<VariablePath<'_>> = Vec::new();
-        collect(&self.tree, &self.symbols, &bound, &mut found);
+        collect(&self.tree, &self.symbols, self.dialect, &bound, &mut found);
         found.sort_by_key(|path| path.offset);
         found
     }
@@ -177,7 +180,13 @@ impl Program {
     }
 }
 
-fn collect<'a>(tree: &'a Node, symbols: &'a Symbols, bound: &[Symbol], found: &mut Vec<VariablePath<'a>>) {
+fn collect<'a>(
+    tree: &'a Node,
+    symbols: &'a Symbols,
+    dialect: Dialect,
+    bound: &[Symbol],
+    found: &mut Vec<VariablePath<'a>>,
+) {
     let mut uses: Vec<(&str, Vec<&str>, u32, bool)> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     tree.walk(&mut |node: &'a Node| {
@@ -199,6 +208,7 @@ fn collect<'a>(tree: &'a Node, symbols: &'a Symbols, bound: &[Symbol], found: &m
         uses.push((name, members.collect(), first.offset, is_bound));
     });
     for (variable, members, offset, bound) in uses {
-        found.push(VariablePath { variable, members, offset: offset as usize, bound });
+        let builtin = builtins::find(variable, dialect).is_some();
+        found.push(VariablePath { variable, members, offset: offset as usize, bound, builtin });
     }
 }
