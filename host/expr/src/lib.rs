@@ -1,11 +1,11 @@
 //! JSON values and the languages that look inside them: JSONPath as Amazon States Language
-//! uses it, payload templates, and the intrinsic functions.
+//! uses it, payload templates, the intrinsic functions, and [JSONata](jsonata).
 //!
 //! **Invariant:** nothing here reads a clock, draws a random number, performs IO or logs. What
 //! looks random comes from [`Entropy`], which the caller seeds.
 //!
-//! Everything that is compiled ([`Path`], [`ReferencePath`], [`Expression`], [`Template`]) is
-//! `Send + Sync`, is compiled once when a definition is checked, and is evaluated many times.
+//! Everything that is compiled ([`Path`], [`ReferencePath`], [`Expression`], [`Template`],
+//! [`jsonata::Program`]) is `Send + Sync`, is compiled once when a definition is checked, and is evaluated many times.
 //! Input is taken to be hostile: every recursion and every product of an expression has a named
 //! limit, see [`limits`].
 //!
