@@ -6,18 +6,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Strategy};
 
 use crate::options::{Allocator, CORE_INSTANCES_MAX};
 use crate::{Error, Limits};
 
 /// Counts up whenever this file changes what compiled code may assume; part of the name of
 /// every cached artefact.
-pub(crate) const CONFIGURATION_VERSION: u32 = 1;
+pub(crate) const CONFIGURATION_VERSION: u32 = 2;
 
 /// Host code runs on the guest's stack as well; this much stays for it beyond the guest's
 /// own limit (bytes).
 const HOST_STACK_BYTES: usize = 1 << 20;
+
+/// Fuel of a division (units).
+const DIVISION_FUEL: u8 = 12;
+/// Fuel of a square root (units).
+const SQUARE_ROOT_FUEL: u8 = 20;
+/// Fuel of a page that memory grows by (units).
+const PAGE_FUEL: u8 = u8::MAX;
 
 /// How often the epoch moves on.
 pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(100);
@@ -44,6 +51,7 @@ pub(crate) fn engine(allocator: Allocator, stack_bytes_max: usize, memory_bytes_
     config
         .strategy(Strategy::Cranelift)
         .consume_fuel(true)
+        .operator_cost(costs())
         .epoch_interruption(true)
         .max_wasm_stack(stack_bytes_max)
         .async_stack_size(stack_bytes_max.saturating_add(HOST_STACK_BYTES))
@@ -64,6 +72,36 @@ pub(crate) fn engine(allocator: Allocator, stack_bytes_max: usize, memory_bytes_
 pub(crate) fn engine_for_inspection() -> Result<Engine, Error> {
     let limits = Limits::default();
     engine(Allocator::OnDemand, limits.stack_bytes_max, limits.memory_bytes_max)
+}
+
+/// Fuel of one instruction: one unit, but for those on which a processor spends ten to
+/// twenty times as long as on an ordinary one. At one unit a loop of them would stay far
+/// longer than others in its slice, and meet the wall clock long before its fuel ends.
+fn costs() -> OperatorCost {
+    let mut cost = OperatorCost::new();
+    let divisions = [
+        &mut cost.I32DivS,
+        &mut cost.I32DivU,
+        &mut cost.I32RemS,
+        &mut cost.I32RemU,
+        &mut cost.I64DivS,
+        &mut cost.I64DivU,
+        &mut cost.I64RemS,
+        &mut cost.I64RemU,
+        &mut cost.F32Div,
+        &mut cost.F64Div,
+        &mut cost.F32x4Div,
+        &mut cost.F64x2Div,
+    ];
+    for division in divisions {
+        *division = DIVISION_FUEL;
+    }
+    for root in [&mut cost.F32Sqrt, &mut cost.F64Sqrt, &mut cost.F32x4Sqrt, &mut cost.F64x2Sqrt] {
+        *root = SQUARE_ROOT_FUEL;
+    }
+    // A page is zeroed when it is first touched.
+    cost.variable.memory_grow_per_page = PAGE_FUEL;
+    cost
 }
 
 fn switch_off(config: &mut Config) {

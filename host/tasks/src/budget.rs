@@ -2,7 +2,8 @@
 
 /// Fuel that one second of `TimeoutSeconds` buys, the same on every machine.
 ///
-/// One unit is about one WebAssembly instruction. Measured guests burn 3.4 to 24 thousand
+/// One unit is one WebAssembly instruction; a division costs 12 and a square root 20, as they
+/// take that much longer. Measured guests burn 3.4 to 24 thousand
 /// million units in a second of processor time, JSON work 6.5 to 8.7, so a second of budget
 /// is between 0.4 and 3 seconds of computing. The constant is never calibrated: a verdict
 /// must not depend on the machine that reached it.

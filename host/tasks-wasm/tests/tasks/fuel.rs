@@ -153,17 +153,15 @@ async fn the_walls_behind_the_fuel() {
 }
 
 /// With no time between them, whichever wall is noticed first ends the call: the backstop
-/// when the guest yields, the engine's clock in the middle of computing. Square roots take
-/// long and cost no more fuel than other instructions, so this guest's first slice lasts
-/// long enough for the clock to strike in it, if not in one call then in another.
+/// when the guest yields, the engine's clock in the middle of computing. Roundings that wait
+/// for each other take some time and cost no more fuel than other instructions, so this
+/// guest's first slice lasts long enough for the clock to strike in it, if not in one call
+/// then in another.
 #[tokio::test]
 async fn the_last_wall_ends_code_in_the_middle_of_computing() {
-    let roots = format!("{}(f64.load (i32.const 4096)){}", "(f64.sqrt ".repeat(200), ")".repeat(200));
-    let root_for_ever = format!(
-        "(f64.store (i32.const 4096) (f64.const 2)) (loop $more (f64.store (i32.const 4096) {roots}) (br $more)) unreachable"
-    );
+    let round_for_ever = format!("(loop $more {} (br $more)) unreachable", chain("f64.nearest"));
     let place = tempfile::tempdir().unwrap();
-    let slow = file(place.path(), &task("", "", &root_for_ever));
+    let slow = file(place.path(), &task("", "", &round_for_ever));
     let walls =
         Walls { backstop_per_second: Duration::ZERO, backstop_extra: Duration::ZERO, epoch_extra: Duration::ZERO };
     let tasks = load_with(RuntimeOptions { walls, ..options() }, vec![plugin("slow", slow)]);
@@ -177,6 +175,29 @@ async fn the_last_wall_ends_code_in_the_middle_of_computing() {
         assert!(failed.cause.contains("the wall clock ended it"), "{}", failed.cause);
     }
     panic!("the engine's clock never ended a call");
+}
+
+/// What keeps a processor busy for longer costs more, so that no slice lasts very long.
+#[tokio::test]
+async fn slow_instructions_cost_more() {
+    let place = tempfile::tempdir().unwrap();
+    let mut burnt = Vec::new();
+    for (name, operator) in [("nearest", "f64.nearest"), ("sqrt", "f64.sqrt")] {
+        let code = format!("{} unreachable", chain(operator));
+        let directory = place.path().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        let tasks = load_with(options(), vec![plugin(name, file(&directory, &task("", "", &code)))]);
+        let (failed, returned) = failure(&tasks, name, "1").await;
+        assert_eq!(failed.error, failures::TRAP);
+        burnt.push(returned.receipt.fuel_computing);
+    }
+    assert_eq!(burnt[1] - burnt[0], 200 * (20 - 1), "{burnt:?}");
+}
+
+/// 200 of one operator on a double in memory, each waiting for the one before.
+fn chain(operator: &str) -> String {
+    let (open, close) = (format!("({operator} ").repeat(200), ")".repeat(200));
+    format!("(f64.store (i32.const 4096) {open}(f64.load (i32.const 4096)){close})")
 }
 
 /// Takes all processors for as long as it lives.
