@@ -50,6 +50,13 @@ pub enum EventKind {
         /// The variables that were set; never an empty map.
         assigned: Option<Arc<Map>>,
     },
+    /// An expression of JSONata failed, or gave what its field does not take.
+    EvaluationFailed {
+        state: Arc<str>,
+        /// The field, `Output/total`.
+        location: Option<Arc<str>>,
+        failure: Failure,
+    },
     /// The state was left because a sibling failed, or the execution ended.
     StateAborted {
         state: StateType,
@@ -152,6 +159,7 @@ impl EventKind {
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
+            Self::EvaluationFailed { .. } => "EvaluationFailed",
             Self::ExecutionStarted { .. } => "ExecutionStarted",
             Self::ExecutionSucceeded { .. } => "ExecutionSucceeded",
             Self::ExecutionFailed { .. } => "ExecutionFailed",

@@ -16,6 +16,7 @@ mod failure;
 mod input;
 pub mod limits;
 mod machine;
+mod query;
 mod time;
 
 pub use diagnostic::{Diagnostic, Severity, Span};

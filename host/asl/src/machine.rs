@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Expression, Path, ReferencePath, Template, Value};
 
+use crate::query::Query;
 use crate::{Diagnostic, Resource};
 
 /// A checked definition.
@@ -85,9 +86,11 @@ pub enum WorkflowType {
 }
 
 /// The language of a state's expressions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum QueryLanguage {
+    #[default]
     JsonPath,
+    Jsonata,
 }
 
 #[derive(Debug)]
@@ -98,7 +101,7 @@ pub(crate) struct State {
     pub(crate) language: QueryLanguage,
     pub(crate) flow: Flow,
     /// Of a Choice, where no rule holds.
-    pub(crate) assign: Option<Template>,
+    pub(crate) assign: Option<Payload>,
     /// The variables that its expressions refer to, sorted.
     pub(crate) references: Vec<Arc<str>>,
     /// Whether an expression of the state looks at the context object.
@@ -121,7 +124,14 @@ pub enum StateType {
     Map,
 }
 
-/// How data comes into a state and out of it: the five JSONPath fields.
+/// A value that is made when its state runs, in the language of the state.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    Template(Template),
+    Query(Query),
+}
+
+/// How data comes into a state and out of it: the five fields of JSONPath, the two of JSONata.
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
     pub(crate) input_path: Selection,
@@ -129,6 +139,9 @@ pub(crate) struct Flow {
     pub(crate) result_selector: Option<Template>,
     pub(crate) result_path: ResultPath,
     pub(crate) output_path: Selection,
+    pub(crate) arguments: Option<Query>,
+    /// Of a Choice, where no rule holds.
+    pub(crate) output: Option<Query>,
 }
 
 /// `InputPath` and `OutputPath`.
@@ -223,14 +236,17 @@ pub(crate) enum Seconds {
     Absent,
     Fixed(u64),
     Path(Expression),
+    Query(Query),
 }
 
 #[derive(Debug)]
 pub(crate) enum Wait {
     Seconds(u64),
     SecondsPath(Expression),
+    SecondsQuery(Query),
     Until(crate::Timestamp),
     UntilPath(Expression),
+    UntilQuery(Query),
 }
 
 /// `Error` and `Cause` of a Fail state.
@@ -239,13 +255,16 @@ pub(crate) enum Text {
     Absent,
     Fixed(Arc<str>),
     Path(Expression),
+    Query(Query),
 }
 
 #[derive(Debug)]
 pub(crate) struct MapState {
     pub(crate) items_path: Option<Path>,
+    /// `Items`, of JSONata.
+    pub(crate) items: Option<Query>,
     /// `ItemSelector`, or the older `Parameters`, which select per item as well.
-    pub(crate) item_selector: Option<Template>,
+    pub(crate) item_selector: Option<Payload>,
     pub(crate) concurrency: Concurrency,
     /// `ToleratedFailureCount`.
     pub(crate) tolerated_count: Option<Amount<u64>>,
@@ -260,6 +279,7 @@ pub(crate) enum Concurrency {
     /// 0 means as many as [`crate::limits::MAP_CONCURRENCY_MAX`].
     Fixed(u64),
     Path(Expression),
+    Query(Query),
 }
 
 /// A number that may be read from the input.
@@ -267,6 +287,7 @@ pub(crate) enum Concurrency {
 pub(crate) enum Amount<T> {
     Fixed(T),
     Path(Expression),
+    Query(Query),
 }
 
 #[derive(Debug, Default)]
@@ -289,15 +310,26 @@ pub(crate) struct Retrier {
 pub(crate) struct Catcher {
     pub(crate) errors: Vec<Arc<str>>,
     pub(crate) result_path: ResultPath,
-    pub(crate) assign: Option<Template>,
+    /// `Output`, of JSONata.
+    pub(crate) output: Option<Query>,
+    pub(crate) assign: Option<Payload>,
     pub(crate) next: StateIx,
 }
 
 #[derive(Debug)]
 pub(crate) struct ChoiceRule {
-    pub(crate) test: Test,
-    pub(crate) assign: Option<Template>,
+    pub(crate) test: Condition,
+    /// `Output`, of JSONata.
+    pub(crate) output: Option<Query>,
+    pub(crate) assign: Option<Payload>,
     pub(crate) next: StateIx,
+}
+
+/// When a choice rule holds.
+#[derive(Debug)]
+pub(crate) enum Condition {
+    Test(Test),
+    Query(Query),
 }
 
 /// One node of a choice rule; nested at most [`crate::limits::CHOICE_NESTING_MAX`] deep.

@@ -17,23 +17,29 @@ mod recorded;
 use host::Ran;
 
 /// What has been reached: (feature, result, full). May only rise.
-const FLOOR: [(&str, usize, usize); 16] = [
-    ("assign-variables", 17, 17),
+const FLOOR: [(&str, usize, usize); 22] = [
+    ("api-base", 1, 1),
+    ("arguments", 3, 3),
+    ("assign-variables", 22, 22),
     ("base", 20, 20),
     ("catch-retry", 27, 26),
-    ("choice", 1, 1),
+    ("choice", 5, 5),
     ("choice-operators", 324, 324),
     ("context-object", 4, 4),
-    ("fail", 0, 0),
-    ("intrinsic", 87, 87),
     ("express", 2, 2),
+    ("fail", 2, 2),
+    ("intrinsic", 87, 87),
+    ("jsonata", 12, 12),
+    ("jsonata-functions", 17, 17),
+    ("jsonata-output", 10, 10),
     ("lambda-task", 13, 13),
-    ("map", 12, 12),
+    ("map", 30, 30),
     ("parallel", 5, 4),
-    ("scenario", 8, 8),
-    ("states-error-output", 0, 0),
+    ("query-language", 9, 9),
+    ("scenario", 10, 10),
+    ("states-error-output", 8, 5),
     ("timeout", 1, 0),
-    ("wait", 14, 14),
+    ("wait", 18, 18),
 ];
 
 /// How well one case went.

@@ -3,11 +3,15 @@
 use super::fields::{Fields, kind};
 use super::{Builder, Names};
 use crate::limits::CHOICE_NESTING_MAX;
-use crate::machine::{ChoiceRule, Operand, Operator, Order, Pattern, StateIx, Test};
+use crate::machine::{ChoiceRule, Condition, Operand, Operator, Order, Pattern, QueryLanguage, StateIx, Test};
+use crate::query;
 use crate::{Timestamp, diagnostic};
+use stepwell_expr::Value;
 
 const RULE_FIELDS: [&str; 7] = ["Next", "Comment", "Assign", "Variable", "And", "Or", "Not"];
-const RULE_LATER: [(&str, &str); 2] = [("Condition", "JSONata comes later"), ("Output", "JSONata comes later")];
+
+/// Fields of JSONata that are reported before, and known so far.
+const REPORTED: [&str; 2] = ["Condition", "Output"];
 
 /// What an operator compares a variable with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +36,33 @@ impl Builder {
             rule.require(&["Next"], &mut self.problems);
             let next = self.transition(at, &rule, "Next", names);
             let assign = self.assign(&rule);
-            if let (Some(test), Some(next)) = (self.test(&rule, 0), next) {
-                rules.push(ChoiceRule { test, assign, next });
+            let output = self.query(&rule, "Output");
+            if let (Some(test), Some(next)) = (self.rule_condition(&rule), next) {
+                rules.push(ChoiceRule { test, output, assign, next });
             }
         }
         rules
+    }
+
+    fn rule_condition(&mut self, rule: &Fields<'_>) -> Option<Condition> {
+        self.foreign(rule);
+        if self.speaks == QueryLanguage::JsonPath {
+            return self.test(rule, 0).map(Condition::Test);
+        }
+        let known: Vec<&str> =
+            ["Condition", "Next", "Comment", "Assign", "Output"].into_iter().chain(RULE_FIELDS).collect();
+        rule.known(&known, &[], &mut self.problems);
+        rule.require(&["Condition"], &mut self.problems);
+        match rule.get("Condition")? {
+            Value::Bool(_) => {}
+            Value::String(text) if query::expression(text).is_some() => {}
+            other => {
+                let message = format!("Expected an expression or a Boolean, but was {}", kind(other));
+                self.problems.schema(rule.at("Condition"), message);
+                return None;
+            }
+        }
+        self.query(rule, "Condition").map(Condition::Query)
     }
 
     /// Nested tests nest at most [`CHOICE_NESTING_MAX`] deep, and so does this recursion.
@@ -68,8 +94,8 @@ impl Builder {
             return self.test(&inner, depth + 1).map(|test| Test::Not(Box::new(test)));
         }
         if !combined {
-            let known: Vec<&str> = RULE_FIELDS.into_iter().chain(operators()).collect();
-            fields.known(&known, &RULE_LATER, &mut self.problems);
+            let known: Vec<&str> = RULE_FIELDS.into_iter().chain(REPORTED).chain(operators()).collect();
+            fields.known(&known, &[], &mut self.problems);
             self.problems.schema(fields.pointer.clone(), "These fields are required: [Variable]");
             return None;
         }
@@ -77,7 +103,7 @@ impl Builder {
     }
 
     fn known_beside(&mut self, fields: &Fields<'_>, name: &str) {
-        fields.known(&["Next", "Comment", "Assign", name], &RULE_LATER, &mut self.problems);
+        fields.known(&["Next", "Comment", "Assign", "Condition", "Output", name], &[], &mut self.problems);
     }
 
     fn operands(&mut self, fields: &Fields<'_>, name: &str, depth: usize) -> Option<Vec<Test>> {
@@ -94,8 +120,9 @@ impl Builder {
     }
 
     fn compare(&mut self, fields: &Fields<'_>) -> Option<Test> {
-        let known: Vec<&str> = ["Variable", "Next", "Comment", "Assign"].into_iter().chain(operators()).collect();
-        fields.known(&known, &RULE_LATER, &mut self.problems);
+        let known: Vec<&str> =
+            ["Variable", "Next", "Comment", "Assign"].into_iter().chain(REPORTED).chain(operators()).collect();
+        fields.known(&known, &[], &mut self.problems);
         let variable = self.path(fields, "Variable");
         let used: Vec<&str> = operators().filter(|name| fields.has(name)).collect();
         let [name] = used.as_slice() else {

@@ -7,7 +7,7 @@ use stepwell_expr::Value;
 
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::limits;
-use crate::machine::{Machine, State, StateIx, WorkflowType};
+use crate::machine::{Machine, QueryLanguage, State, StateIx, WorkflowType};
 
 mod choice;
 mod fields;
@@ -66,6 +66,8 @@ struct Builder {
     workflow: WorkflowType,
     /// Whether the machine says `JSONata`, which no state can take back.
     jsonata: bool,
+    /// The language of the state that is being read.
+    speaks: QueryLanguage,
     /// A place per state, filled once the state is read.
     states: Vec<Option<State>>,
     /// The pointer of the first state that has a name.
@@ -117,8 +119,7 @@ impl Builder {
         fields.known(&MACHINE_FIELDS, &[], &mut self.problems);
         let timeout_seconds = fields.whole("TimeoutSeconds", 1, limits::DELAY_SECONDS_MAX, &mut self.problems);
         self.version(&fields);
-        self.language(&fields);
-        self.jsonata = fields.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata");
+        self.jsonata = self.language(&fields) == QueryLanguage::Jsonata;
         let comment = fields.text("Comment", &mut self.problems).cloned();
         let start = self.graph(&fields);
         self.check_variables();
@@ -152,26 +153,23 @@ impl Builder {
         }
     }
 
-    /// `QueryLanguage` of a machine or of a state.
-    fn language(&mut self, fields: &Fields<'_>) {
-        let Some(language) = fields.text("QueryLanguage", &mut self.problems) else { return };
+    /// `QueryLanguage` of a machine or of a state; where it says nothing, the machine's.
+    fn language(&mut self, fields: &Fields<'_>) -> QueryLanguage {
+        let inherited = if self.jsonata { QueryLanguage::Jsonata } else { QueryLanguage::JsonPath };
+        let Some(language) = fields.text("QueryLanguage", &mut self.problems) else { return inherited };
         match &**language {
             "JSONPath" if self.jsonata => self.problems.schema(
                 fields.pointer.clone(),
                 "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
             ),
-            "JSONPath" => {}
-            "JSONata" => self.problems.error(
-                diagnostic::UNSUPPORTED,
-                fields.at("QueryLanguage"),
-                "The query language 'JSONata' is not supported by this version of Stepwell",
-                Some("Write the expressions in JSONPath, the default.".to_owned()),
-            ),
+            "JSONPath" => return QueryLanguage::JsonPath,
+            "JSONata" => return QueryLanguage::Jsonata,
             _ => self.problems.schema(
                 fields.at("QueryLanguage"),
                 "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
             ),
         }
+        inherited
     }
 
     /// `StartAt` and `States`, of a machine, a branch or an item processor: a scope of variables.

@@ -5,12 +5,19 @@ use stepwell_expr::{Expression, Path, ReferencePath, Template, Value};
 use super::Builder;
 use super::fields::{Fields, kind};
 use crate::diagnostic;
-use crate::machine::{Flow, ResultPath, Seconds, Selection};
+use crate::machine::{Flow, Payload, QueryLanguage, ResultPath, Seconds, Selection};
+use crate::query::{self, Query};
 
 impl Builder {
     /// The data-flow fields that are there; which ones may be is the caller's list of fields.
     pub(super) fn flow(&mut self, fields: &Fields<'_>) -> Flow {
+        if self.speaks == QueryLanguage::Jsonata {
+            let (arguments, output) = (self.query(fields, "Arguments"), self.query(fields, "Output"));
+            return Flow { arguments, output, ..Flow::default() };
+        }
         Flow {
+            arguments: None,
+            output: None,
             input_path: self.selection(fields, "InputPath"),
             parameters: self.template(fields, "Parameters"),
             result_selector: self.template(fields, "ResultSelector"),
@@ -73,6 +80,35 @@ impl Builder {
         }
     }
 
+    /// A value in the language of the state.
+    pub(super) fn payload(&mut self, fields: &Fields<'_>, name: &str) -> Option<Payload> {
+        match self.speaks {
+            QueryLanguage::JsonPath => self.template(fields, name).map(Payload::Template),
+            QueryLanguage::Jsonata => self.query(fields, name).map(Payload::Query),
+        }
+    }
+
+    /// A value whose texts may be expressions of JSONata. Of a state of the other language there
+    /// is none: that the field is there is reported where its fields are.
+    pub(super) fn query(&mut self, fields: &Fields<'_>, name: &str) -> Option<Query> {
+        let value = fields.get(name).filter(|_| self.speaks == QueryLanguage::Jsonata)?;
+        let mut unread = Vec::new();
+        let query = Query::compile(value, &fields.at(name), &mut unread);
+        for place in unread {
+            let help = Some(place.error.to_string());
+            let message = format!("The value for the field '{name}' must be a valid JSONata expression");
+            self.problems.error(diagnostic::SCHEMA, place.pointer, message, help);
+        }
+        query.visit(&mut |computed| computed.free.iter().for_each(|name| self.variables.refer_to(name)));
+        Some(query)
+    }
+
+    /// A field that is an expression of JSONata as a whole.
+    pub(super) fn computed(&mut self, fields: &Fields<'_>, name: &str) -> Option<Query> {
+        fields.get(name).and_then(Value::as_str).and_then(query::expression)?;
+        self.query(fields, name)
+    }
+
     /// A payload template.
     pub(super) fn template(&mut self, fields: &Fields<'_>, name: &str) -> Option<Template> {
         let value = fields.get(name)?;
@@ -118,6 +154,9 @@ impl Builder {
         fields.one_of(&[name, path], &mut self.problems);
         if fields.has(path) {
             return self.expression(fields, path).map_or(Seconds::Absent, Seconds::Path);
+        }
+        if let Some(query) = self.computed(fields, name) {
+            return Seconds::Query(query);
         }
         fields
             .whole(name, 1, crate::limits::DELAY_SECONDS_MAX, &mut self.problems)

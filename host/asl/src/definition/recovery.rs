@@ -11,8 +11,7 @@ use crate::{diagnostic, limits};
 
 const RETRIER_FIELDS: [&str; 7] =
     ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"];
-const CATCHER_FIELDS: [&str; 5] = ["ErrorEquals", "ResultPath", "Next", "Comment", "Assign"];
-const CATCHER_LATER: [(&str, &str); 1] = [("Output", "JSONata comes later")];
+const CATCHER_FIELDS: [&str; 6] = ["ErrorEquals", "ResultPath", "Next", "Comment", "Assign", "Output"];
 
 impl Builder {
     pub(super) fn recovery(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Recovery {
@@ -78,13 +77,15 @@ impl Builder {
         names: &Names<'_>,
     ) -> Option<Catcher> {
         let fields = Fields::of(value, pointer, &mut self.problems)?;
-        fields.known(&CATCHER_FIELDS, &CATCHER_LATER, &mut self.problems);
+        fields.known(&CATCHER_FIELDS, &[], &mut self.problems);
+        self.foreign(&fields);
         fields.require(&["Next"], &mut self.problems);
         let errors = self.error_names(&fields, last);
         let result_path = self.result_path(&fields);
+        let output = self.query(&fields, "Output");
         let assign = self.assign(&fields);
         let next = self.transition(at, &fields, "Next", names)?;
-        Some(Catcher { errors: errors?, result_path, assign, next })
+        Some(Catcher { errors: errors?, result_path, output, assign, next })
     }
 
     /// `ErrorEquals`. `States.ALL` stands alone, and in the last place.

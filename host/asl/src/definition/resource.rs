@@ -7,7 +7,8 @@ use stepwell_expr::Value;
 use super::Builder;
 use super::fields::Fields;
 use crate::diagnostic;
-use crate::machine::{Target, WorkflowType};
+use crate::machine::{QueryLanguage, Target, WorkflowType};
+use crate::query;
 
 const SUPPORTED: &str = "Supported are: task:NAME, the ARN of a Lambda function \
     (arn:aws:lambda:REGION:ACCOUNT:function:NAME), and arn:aws:states:::lambda:invoke.";
@@ -37,16 +38,22 @@ impl Builder {
         None
     }
 
-    /// The function that `Parameters` name as it stands.
+    /// The function that `Parameters` or `Arguments` name as it stands.
     fn invoked(&mut self, fields: &Fields<'_>) -> Option<Arc<str>> {
-        let parameters = fields.get("Parameters").and_then(Value::as_object);
+        let name = match self.speaks {
+            QueryLanguage::JsonPath => "Parameters",
+            QueryLanguage::Jsonata => "Arguments",
+        };
+        let parameters = fields.get(name).and_then(Value::as_object);
         match parameters {
             Some(parameters) => {
                 if !parameters.contains_key("FunctionName") && !parameters.contains_key("FunctionName.$") {
-                    self.problems
-                        .schema(fields.at("Parameters"), "The field 'FunctionName' is required but was missing");
+                    self.problems.schema(fields.at(name), "The field 'FunctionName' is required but was missing");
                 }
-                parameters.get("FunctionName").and_then(Value::as_str).map(|name| invoked_name(name).into())
+                let function = parameters.get("FunctionName").and_then(Value::as_str);
+                let known =
+                    function.filter(|text| self.speaks == QueryLanguage::JsonPath || query::expression(text).is_none());
+                known.map(|name| invoked_name(name).into())
             }
             None => None,
         }

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use super::fields::Fields;
+use super::fields::{Fields, kind};
 use super::{Builder, Names};
 use crate::Timestamp;
 use crate::diagnostic;
 use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX, LABEL_CHARS_MAX};
 use crate::machine::{
-    Amount, Concurrency, Flow, Kind, MapState, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait,
+    Amount, Concurrency, Flow, Kind, MapState, Payload, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait,
 };
+use crate::query::{self, Query};
 
 const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
-const LEADING: [&str; 5] = ["Next", "End", "InputPath", "OutputPath", "Assign"];
+const LEADING: [&str; 6] = ["Next", "End", "InputPath", "OutputPath", "Assign", "Output"];
 const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
+
+const MAP_OWN: [&str; 7] =
+    ["ItemProcessor", "Iterator", "ItemsPath", "Items", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"];
 
 const TOLERATED: [&str; 4] = [
     "ToleratedFailureCount",
@@ -23,14 +27,38 @@ const TOLERATED: [&str; 4] = [
 ];
 
 /// Fields of the language that come later, with the reason.
-const LATER: [(&str, &str); 7] = [
-    ("Output", "JSONata comes later"),
-    ("Arguments", "JSONata comes later"),
-    ("Items", "JSONata comes later"),
+const LATER: [(&str, &str); 4] = [
     ("ItemReader", "distributed maps come later"),
     ("ItemBatcher", "distributed maps come later"),
     ("ResultWriter", "distributed maps come later"),
     ("Label", "distributed maps come later"),
+];
+
+/// What only states of JSONata have.
+const JSONATA_FIELDS: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
+
+/// What only states of JSONPath have.
+const JSONPATH_FIELDS: [&str; 20] = [
+    "InputPath",
+    "OutputPath",
+    "Parameters",
+    "Result",
+    "ResultSelector",
+    "ResultPath",
+    "TimeoutSecondsPath",
+    "HeartbeatSecondsPath",
+    "SecondsPath",
+    "TimestampPath",
+    "ItemsPath",
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "ErrorPath",
+    "CausePath",
+    "Variable",
+    "And",
+    "Or",
+    "Not",
 ];
 
 /// What a `Label` must not hold, besides blanks and control characters.
@@ -47,7 +75,8 @@ impl Builder {
         fields.require(&["Type"], &mut self.problems);
         let kind = fields.text("Type", &mut self.problems)?;
         let around = self.variables.begin_state();
-        self.language(fields);
+        let language = self.language(fields);
+        let speaking = std::mem::replace(&mut self.speaks, language);
         // Read so that a comment of another kind is reported.
         fields.text("Comment", &mut self.problems);
         let kind = match &**kind {
@@ -69,6 +98,7 @@ impl Builder {
         };
         let flow = self.flow(fields);
         let assign = self.assign(fields);
+        self.speaks = speaking;
         let references = self.variables.end_state(around, &fields.pointer);
         let leads = kind.as_ref().is_some_and(leads_on);
         let next = if leads { self.next(at, fields, names) } else { None };
@@ -77,12 +107,12 @@ impl Builder {
         Some(State {
             name: Arc::clone(name),
             pointer: fields.pointer.clone(),
-            language: QueryLanguage::JsonPath,
+            language,
             flow,
             assign,
             references,
             // Literal text with `$$` counts as well: the context object is then made in vain.
-            uses_context: format!("{:?}", fields.map).contains("$$"),
+            uses_context: language == QueryLanguage::Jsonata || format!("{:?}", fields.map).contains("$$"),
             next,
             kind,
         })
@@ -113,6 +143,23 @@ impl Builder {
     fn only(&mut self, fields: &Fields<'_>, groups: &[&[&str]]) {
         let known: Vec<&str> = COMMON.iter().chain(groups.iter().copied().flatten()).copied().collect();
         fields.known(&known, &LATER, &mut self.problems);
+        self.foreign(fields);
+    }
+
+    /// Reports fields that belong to the query language which the state does not speak.
+    pub(super) fn foreign(&mut self, fields: &Fields<'_>) {
+        let (others, spoken): (&[&str], _) = match self.speaks {
+            QueryLanguage::JsonPath => (&JSONATA_FIELDS, "JSONPath"),
+            QueryLanguage::Jsonata => (&JSONPATH_FIELDS, "JSONata"),
+        };
+        for name in fields.map.keys().filter(|name| others.contains(&&***name)) {
+            self.problems.error(
+                diagnostic::SCHEMA,
+                fields.at(name),
+                format!("The field '{name}' is not supported where the query language is '{spoken}'"),
+                Some("Use the field of that language, or set the 'QueryLanguage' of the state.".to_owned()),
+            );
+        }
     }
 
     fn pass(&mut self, fields: &Fields<'_>) -> Option<Kind> {
@@ -128,6 +175,7 @@ impl Builder {
             "TimeoutSecondsPath",
             "HeartbeatSeconds",
             "HeartbeatSecondsPath",
+            "Arguments",
         ];
         self.only(fields, &[&LEADING, &RECOVERING, &own]);
         fields.require(&["Resource"], &mut self.problems);
@@ -154,11 +202,11 @@ impl Builder {
         if !credentials.has("RoleArn") && !credentials.has("RoleArn.$") {
             self.problems.schema(credentials.pointer, "The field 'RoleArn' is required but was missing");
         }
-        self.template(fields, "Credentials");
+        self.payload(fields, "Credentials");
     }
 
     fn choice(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
-        self.only(fields, &[&["Choices", "Default", "InputPath", "OutputPath", "Assign"]]);
+        self.only(fields, &[&["Choices", "Default", "InputPath", "OutputPath", "Assign", "Output"]]);
         fields.require(&["Choices"], &mut self.problems);
         let rules = self.rules(at, fields, names);
         let default = self.transition(at, fields, "Default", names);
@@ -183,7 +231,11 @@ impl Builder {
             );
             return None;
         }
-        let wait = if fields.has("Seconds") {
+        let wait = if let Some(query) = self.computed(fields, "Seconds") {
+            Wait::SecondsQuery(query)
+        } else if let Some(query) = self.computed(fields, "Timestamp") {
+            Wait::UntilQuery(query)
+        } else if fields.has("Seconds") {
             Wait::Seconds(fields.whole("Seconds", 0, DELAY_SECONDS_MAX, &mut self.problems)?)
         } else if fields.has("SecondsPath") {
             Wait::SecondsPath(self.expression(fields, "SecondsPath")?)
@@ -201,7 +253,7 @@ impl Builder {
     }
 
     fn succeed(&mut self, fields: &Fields<'_>) -> Option<Kind> {
-        self.only(fields, &[&["InputPath", "OutputPath"]]);
+        self.only(fields, &[&["InputPath", "OutputPath", "Output"]]);
         Some(Kind::Succeed)
     }
 
@@ -218,11 +270,14 @@ impl Builder {
         if fields.has(path) {
             return self.expression(fields, path).map_or(Text::Absent, Text::Path);
         }
+        if let Some(query) = self.computed(fields, fixed) {
+            return Text::Query(query);
+        }
         fields.text(fixed, &mut self.problems).cloned().map_or(Text::Absent, Text::Fixed)
     }
 
     fn parallel(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
-        self.only(fields, &[&LEADING, &RECOVERING, &["Branches"]]);
+        self.only(fields, &[&LEADING, &RECOVERING, &["Branches", "Arguments"]]);
         fields.require(&["Branches"], &mut self.problems);
         let recovery = self.recovery(at, fields, names);
         let values = fields.list("Branches", &mut self.problems)?;
@@ -240,20 +295,15 @@ impl Builder {
     }
 
     fn map(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
-        let own = ["ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"];
-        self.only(fields, &[&LEADING, &RECOVERING, &own, &TOLERATED]);
+        self.only(fields, &[&LEADING, &RECOVERING, &MAP_OWN, &TOLERATED]);
         fields.one_of(&["ItemSelector", "Parameters"], &mut self.problems);
         fields.one_of(&["MaxConcurrency", "MaxConcurrencyPath"], &mut self.problems);
         self.label(fields);
         let recovery = self.recovery(at, fields, names);
         let items_path = if fields.has("ItemsPath") { self.path(fields, "ItemsPath") } else { None };
-        let item_selector = self.template(fields, "ItemSelector");
-        let concurrency = if fields.has("MaxConcurrencyPath") {
-            Concurrency::Path(self.expression(fields, "MaxConcurrencyPath")?)
-        } else {
-            let most = u64::from(u32::MAX);
-            Concurrency::Fixed(fields.whole("MaxConcurrency", 0, most, &mut self.problems).unwrap_or(0))
-        };
+        let items = self.items(fields);
+        let item_selector = self.payload(fields, "ItemSelector");
+        let concurrency = self.concurrency(fields)?;
         let (tolerated_count, tolerated_percentage) = self.tolerated(fields);
         if !fields.one_of(&["ItemProcessor", "Iterator"], &mut self.problems) {
             self.problems.schema(fields.pointer.clone(), "These fields are required: [ItemProcessor]");
@@ -267,6 +317,7 @@ impl Builder {
         let processor = self.nested(&inner)?;
         Some(Kind::Map(Box::new(MapState {
             items_path,
+            items,
             item_selector,
             concurrency,
             tolerated_count,
@@ -276,6 +327,27 @@ impl Builder {
         })))
     }
 
+    /// `Items`: an expression, or an array that may hold some.
+    fn items(&mut self, fields: &Fields<'_>) -> Option<Query> {
+        let value = fields.get("Items").filter(|_| self.speaks == QueryLanguage::Jsonata)?;
+        if value.as_array().is_none() && value.as_str().and_then(query::expression).is_none() {
+            let message = format!("Expected an expression or an Array, but was {}", kind(value));
+            self.problems.schema(fields.at("Items"), message);
+        }
+        self.query(fields, "Items")
+    }
+
+    fn concurrency(&mut self, fields: &Fields<'_>) -> Option<Concurrency> {
+        if fields.has("MaxConcurrencyPath") {
+            return self.expression(fields, "MaxConcurrencyPath").map(Concurrency::Path);
+        }
+        if let Some(query) = self.computed(fields, "MaxConcurrency") {
+            return Some(Concurrency::Query(query));
+        }
+        let most = u64::from(u32::MAX);
+        Some(Concurrency::Fixed(fields.whole("MaxConcurrency", 0, most, &mut self.problems).unwrap_or(0)))
+    }
+
     /// How many iterations, and which share of them, may fail.
     fn tolerated(&mut self, fields: &Fields<'_>) -> (Option<Amount<u64>>, Option<Amount<f64>>) {
         let [count, count_path, percentage, percentage_path] = TOLERATED;
@@ -283,11 +355,15 @@ impl Builder {
         fields.one_of(&[percentage, percentage_path], &mut self.problems);
         let counted = if fields.has(count_path) {
             self.expression(fields, count_path).map(Amount::Path)
+        } else if let Some(query) = self.computed(fields, count) {
+            Some(Amount::Query(query))
         } else {
             fields.whole(count, 0, u64::from(u32::MAX), &mut self.problems).map(Amount::Fixed)
         };
         let shared = if fields.has(percentage_path) {
             self.expression(fields, percentage_path).map(Amount::Path)
+        } else if let Some(query) = self.computed(fields, percentage) {
+            Some(Amount::Query(query))
         } else {
             fields.get(percentage).and_then(|value| {
                 let number = value.as_number().map(stepwell_expr::Number::as_f64);
@@ -366,7 +442,7 @@ fn selecting_items(kind: &mut Kind, mut flow: Flow) -> Flow {
     if let Kind::Map(map) = kind
         && map.item_selector.is_none()
     {
-        map.item_selector = flow.parameters.take();
+        map.item_selector = flow.parameters.take().map(Payload::Template);
     }
     flow
 }

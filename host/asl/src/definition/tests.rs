@@ -166,10 +166,29 @@ fn states_that_nothing_leads_to_and_names_that_come_twice() {
 }
 
 #[test]
+fn each_query_language_has_its_fields() {
+    for (fields, message) in [
+        (r#""Output":{}"#, "The field 'Output' is not supported where the query language is 'JSONPath'"),
+        (
+            r#""QueryLanguage":"JSONata","InputPath":"$.a""#,
+            "The field 'InputPath' is not supported where the query language is 'JSONata'",
+        ),
+        (
+            r#""QueryLanguage":"JSONata","Output":{"a":["{% 1 + %}"]}"#,
+            "The value for the field 'Output' must be a valid JSONata expression",
+        ),
+    ] {
+        let refused = Machine::parse(&state(&format!(r#""Type":"Pass","End":true,{fields}"#))).unwrap_err();
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert_eq!((refused[0].code, refused[0].message.as_str()), (diagnostic::SCHEMA, message));
+    }
+}
+
+#[test]
 fn what_comes_later_is_refused_by_name() {
     for (fields, message) in [
-        (r#""Type":"Pass","End":true,"QueryLanguage":"JSONata""#, "The query language 'JSONata' is not supported"),
-        (r#""Type":"Pass","End":true,"Output":{}"#, "The field 'Output' is not supported by this version"),
+        (r#""Type":"Map","End":true,"ItemReader":{}"#, "The field 'ItemReader' is not supported by this version"),
+        (r#""Type":"Map","End":true,"ItemBatcher":{}"#, "The field 'ItemBatcher' is not supported by this version"),
     ] {
         let refused = Machine::parse(&state(fields)).unwrap_err();
         assert_eq!(refused[0].code, diagnostic::UNSUPPORTED);

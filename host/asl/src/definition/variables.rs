@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stepwell_expr::limits::VARIABLE_NAME_CHARS_MAX;
-use stepwell_expr::{Path, Root, Template, Value};
+use stepwell_expr::{Path, Root, Value};
 
 use super::Builder;
 use super::fields::{Fields, kind, nearest};
 use crate::diagnostic;
+use crate::machine::{Payload, QueryLanguage};
 
 /// The name that expressions have for what a state works on.
 const RESERVED: &str = "states";
@@ -68,6 +69,11 @@ impl Variables {
         }
     }
 
+    /// Takes note of a variable of JSONata.
+    pub(super) fn refer_to(&mut self, name: &Arc<str>) {
+        self.referenced.insert(Arc::clone(name));
+    }
+
     /// The scopes around one, itself first.
     fn outwards(&self, from: Option<usize>) -> impl Iterator<Item = &Scope> {
         let scope = |at: Option<usize>| at.and_then(|at| self.scopes.get(at));
@@ -76,8 +82,8 @@ impl Variables {
 }
 
 impl Builder {
-    /// `Assign`, a payload template whose members are variables.
-    pub(super) fn assign(&mut self, fields: &Fields<'_>) -> Option<Template> {
+    /// `Assign`, a payload whose members are variables.
+    pub(super) fn assign(&mut self, fields: &Fields<'_>) -> Option<Payload> {
         let value = fields.get("Assign")?;
         let pointer = fields.at("Assign");
         let Value::Object(map) = value else {
@@ -85,7 +91,10 @@ impl Builder {
             return None;
         };
         for field in map.keys() {
-            let name = field.strip_suffix(".$").unwrap_or(field);
+            let name = match self.speaks {
+                QueryLanguage::JsonPath => field.strip_suffix(".$").unwrap_or(field),
+                QueryLanguage::Jsonata => field,
+            };
             match refused(name) {
                 Some(reason) => {
                     let message = format!("The variable name '{name}' is not valid");
@@ -99,7 +108,7 @@ impl Builder {
                 }
             }
         }
-        self.template(fields, "Assign")
+        self.payload(fields, "Assign")
     }
 
     /// What can only be said of the whole definition: inner scopes set no variable of an outer
@@ -111,7 +120,8 @@ impl Builder {
                 let both = scope
                     .assigned
                     .iter()
-                    .filter_map(|(name, pointer)| outer.assigned.get(name).map(|there| (pointer, name, there)));
+                    .filter_map(|(name, pointer)| outer.assigned.get(name).map(|there| (pointer, name, there)))
+                    .filter(|(pointer, _, there)| !around(there, pointer));
                 clashes.extend(both);
             }
             clashes.sort();
@@ -139,6 +149,13 @@ impl Builder {
             }
         }
     }
+}
+
+/// Whether an `Assign` is of a catcher of the very Parallel or Map that the other is in. It sets
+/// its variables once all within has ended, and AWS accepts the same names within.
+fn around(outer: &str, inner: &str) -> bool {
+    let state = outer.rsplit_once("/Catch/").map(|(state, _)| state);
+    state.and_then(|state| inner.strip_prefix(state)).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Why a name can be no variable's.

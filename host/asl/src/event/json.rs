@@ -50,6 +50,13 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
             }
             "stateExitedEventDetails"
         }
+        EventKind::EvaluationFailed { state, location, failure } => {
+            map.insert("state", Value::String(Arc::clone(state)));
+            if let Some(location) = location {
+                map.insert("location", Value::String(Arc::clone(location)));
+            }
+            named(&mut map, failure, "evaluationFailedEventDetails")
+        }
         EventKind::MapStateStarted { length } => {
             map.insert("length", number(*length));
             "mapStateStartedEventDetails"
@@ -132,6 +139,7 @@ fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         | EventKind::ExecutionAborted { .. }
         | EventKind::StateEntered { .. }
         | EventKind::StateExited { .. }
+        | EventKind::EvaluationFailed { .. }
         | EventKind::StateAborted { .. }
         | EventKind::ParallelStateStarted
         | EventKind::ParallelStateSucceeded

@@ -4,9 +4,11 @@ use std::cmp::Ordering;
 
 use stepwell_expr::{EvalError, Path, Scope, Selection, Value};
 
+use super::query::Subject;
 use super::run::{Done, Exit, Step};
 use super::thread::ThreadIx;
-use crate::machine::{ChoiceRule, Operand, Operator, Order, Pattern, State, StateIx, Test};
+use crate::machine::{ChoiceRule, Condition, Operand, Operator, Order, Pattern, QueryLanguage, State, StateIx, Test};
+use crate::query::Query;
 use crate::{Failure, Timestamp};
 
 impl Step<'_> {
@@ -20,10 +22,14 @@ impl Step<'_> {
         let input = self.selected_input(at, state)?;
         let (context, variables) = (self.context(at, state), self.variables(at));
         let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
-        let (mut chosen, mut assign) = (default, state.assign.as_ref());
-        for rule in rules {
-            if holds(&rule.test, &scope).map_err(|error| self.evaluation(at, state, &error))? {
-                (chosen, assign) = (Some(rule.next), rule.assign.as_ref());
+        let (mut chosen, mut assign, mut output) = (default, state.assign.as_ref(), state.flow.output.as_ref());
+        for (index, rule) in rules.iter().enumerate() {
+            let true_now = match &rule.test {
+                Condition::Test(test) => holds(test, &scope).map_err(|error| self.evaluation(at, state, &error))?,
+                Condition::Query(query) => self.condition(at, state, query, index)?,
+            };
+            if true_now {
+                (chosen, assign, output) = (Some(rule.next), rule.assign.as_ref(), rule.output.as_ref());
                 break;
             }
         }
@@ -37,9 +43,18 @@ impl Step<'_> {
                 ),
             ));
         };
-        let assigned = self.assigned(at, state, assign, &input)?;
-        let output = self.output(at, state, input)?;
+        let assigned = self.assigned(at, state, assign, Subject::Input(&input))?;
+        let output = match state.language {
+            QueryLanguage::JsonPath => self.output(at, state, input)?,
+            QueryLanguage::Jsonata => self.query_output(at, state, output, Subject::Input(&input))?,
+        };
         Ok(Done::Exit(Exit { output, assigned, next: Some(next) }))
+    }
+
+    fn condition(&mut self, at: ThreadIx, state: &State, query: &Query, index: usize) -> Result<bool, Failure> {
+        let field = format!("Choices[{index}]/Condition");
+        let value = self.query(at, state, query, &field, Subject::Input(&Value::Null))?;
+        value.as_bool().ok_or_else(|| self.unexpected(at, state, query, &field, "boolean", &value))
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use stepwell_expr::{Scope, Value};
 
+use super::query::Subject;
 use super::run::{Done, Step};
 use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
 use crate::limits::MAP_CONCURRENCY_MAX;
-use crate::machine::{Concurrency, Kind, MapState, State, StateIx};
+use crate::machine::{Concurrency, Kind, MapState, Payload, QueryLanguage, State, StateIx};
 use crate::{CallId, Effect, EventKind, Failure};
 
 impl Step<'_> {
@@ -20,10 +21,19 @@ impl Step<'_> {
 
     pub(super) fn map_out(&mut self, at: ThreadIx, state: &State, map: &MapState) -> Result<Done, Failure> {
         let input = self.selected_input(at, state)?;
-        let items = self.items(at, state, map, &input)?;
-        let concurrency = match &map.concurrency {
-            Concurrency::Fixed(n) => *n,
-            Concurrency::Path(path) => self.whole_at(at, state, path, "MaxConcurrency", "MaxConcurrencyPath")?,
+        let prepared = self.items(at, state, map, &input).and_then(|items| {
+            let concurrency = self.concurrency(at, state, &map.concurrency)?;
+            Ok((items, concurrency))
+        });
+        let (items, concurrency) = match prepared {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                // Of fields of JSONata alone AWS says that the Map failed.
+                if state.language == QueryLanguage::Jsonata {
+                    self.started(at, EventKind::MapStateFailed);
+                }
+                return Err(failure);
+            }
         };
         let concurrency = if concurrency == 0 { MAP_CONCURRENCY_MAX } else { concurrency.min(MAP_CONCURRENCY_MAX) };
         self.started(at, EventKind::MapStateStarted { length: items.len() as u64 });
@@ -34,6 +44,40 @@ impl Step<'_> {
         self.spread(at, Fan { tolerance, ..fan })
     }
 
+    fn concurrency(&mut self, at: ThreadIx, state: &State, concurrency: &Concurrency) -> Result<u64, Failure> {
+        match concurrency {
+            Concurrency::Fixed(n) => Ok(*n),
+            Concurrency::Path(path) => self.whole_at(at, state, path, "MaxConcurrency", "MaxConcurrencyPath"),
+            Concurrency::Query(query) => self.query_whole(at, state, query, "MaxConcurrency"),
+        }
+    }
+
+    /// `Items` of JSONata, or the input itself.
+    fn queried_items(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        map: &MapState,
+        input: &Value,
+    ) -> Result<Arc<Vec<Value>>, Failure> {
+        let value = match &map.items {
+            Some(query) => self.query(at, state, query, "Items", Subject::Input(input))?,
+            None => input.clone(),
+        };
+        match value {
+            Value::Array(items) => Ok(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Err(match &map.items {
+                    Some(query) => self.unexpected(at, state, query, "Items", "array", &value),
+                    None => {
+                        let detail = format!("Map state input must be an array but was: {value}");
+                        self.query_failed(at, state, None, &detail)
+                    }
+                })
+            }
+        }
+    }
+
     fn items(
         &mut self,
         at: ThreadIx,
@@ -41,6 +85,9 @@ impl Step<'_> {
         map: &MapState,
         input: &Value,
     ) -> Result<Arc<Vec<Value>>, Failure> {
+        if state.language == QueryLanguage::Jsonata {
+            return self.queried_items(at, state, map, input);
+        }
         let items = match &map.items_path {
             None => input.clone(),
             Some(path) => {
@@ -119,6 +166,7 @@ impl Step<'_> {
             state: self.machine.start,
             input: Value::Null,
             entered_event: 0,
+            entered_after: 0,
             entered_at: self.at,
             last_event: last,
             attempts: Vec::new(),
@@ -169,9 +217,13 @@ impl Step<'_> {
             }
             None => Value::Null,
         };
-        let scope = Scope { input: &input, context: &context, variables: Some(child.variables.seen()) };
-        let selected =
-            selector.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?;
+        let selected = match selector {
+            Payload::Template(template) => {
+                let scope = Scope { input: &input, context: &context, variables: Some(child.variables.seen()) };
+                template.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?
+            }
+            Payload::Query(query) => self.query_item(at, state, query, input, context)?,
+        };
         self.fitting(at, state, selected, &state.name)
     }
 

@@ -13,6 +13,7 @@ mod context;
 mod digest;
 mod fan;
 mod payload;
+mod query;
 mod recover;
 mod run;
 mod task;
@@ -178,7 +179,14 @@ impl Execution {
     }
 
     fn stepping<'a>(&'a mut self, at: Timestamp, out: &'a mut Output) -> Step<'a> {
-        Step { machine: &self.machine, fold: &mut self.fold, at, out, made_bytes: 0 }
+        Step {
+            machine: &self.machine,
+            fold: &mut self.fold,
+            at,
+            out,
+            made_bytes: 0,
+            query_steps_left: crate::limits::STEP_QUERY_STEPS_MAX,
+        }
     }
 }
 

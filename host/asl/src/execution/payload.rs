@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use stepwell_expr::{EvalError, Expression, Map, Number, Scope, Template, Value, json_bytes_within};
 
+use super::query::Subject;
 use super::run::Step;
 use super::thread::{Thread, ThreadIx};
 use crate::Failure;
 use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, STEP_BYTES_MAX};
 use crate::machine::{QueryLanguage, ResultPath, Selection, State};
+use crate::query::Query;
 
 /// Whether a value can be a payload: an execution's input, a result, an output.
 #[must_use]
@@ -37,13 +39,17 @@ impl Step<'_> {
                 let variables = thread.variables.seen();
                 select(&state.flow.input_path, &thread.input, variables, || self.fold.about.context(state, thread))
             }
+            QueryLanguage::Jsonata => return Ok(thread.input.clone()),
         };
         input.map_err(|error| self.evaluation(at, state, &error))
     }
 
-    /// The raw input after `InputPath` and `Parameters`.
+    /// The raw input after `InputPath` and `Parameters`, or the `Arguments` in its place.
     pub(super) fn effective_input(&mut self, at: ThreadIx, state: &State) -> Result<Value, Failure> {
         let input = self.selected_input(at, state)?;
+        if let Some(arguments) = &state.flow.arguments {
+            return self.query(at, state, arguments, "Arguments", Subject::Input(&input));
+        }
         match &state.flow.parameters {
             Some(template) => self.fill(at, state, template, &input),
             None => Ok(input),
@@ -85,8 +91,11 @@ impl Step<'_> {
         }
     }
 
-    /// `ResultPath`, then `OutputPath`.
+    /// `ResultPath`, then `OutputPath`; or `Output`.
     pub(super) fn combine(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
+        if state.language == QueryLanguage::Jsonata {
+            return self.output(at, state, result);
+        }
         let combined = self.placed(at, state, &state.flow.result_path, result)?;
         self.output(at, state, combined)
     }
@@ -108,8 +117,26 @@ impl Step<'_> {
         placed.map_err(|error| self.evaluation(at, state, &error))
     }
 
-    /// `OutputPath`, and the limit on what a state may hand on.
+    /// `Output`, of a state, a rule or a catcher; where there is none, what it would start from.
+    pub(super) fn query_output(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        output: Option<&Query>,
+        subject: Subject<'_>,
+    ) -> Result<Value, Failure> {
+        let output = match output {
+            Some(query) => self.query(at, state, query, "Output", subject)?,
+            None => subject.value().clone(),
+        };
+        if same(&output, &self.thread(at)?.input) { Ok(output) } else { self.fitting(at, state, output, &state.name) }
+    }
+
+    /// `OutputPath` or `Output`, and the limit on what a state may hand on.
     pub(super) fn output(&mut self, at: ThreadIx, state: &State, value: Value) -> Result<Value, Failure> {
+        if state.language == QueryLanguage::Jsonata {
+            return self.query_output(at, state, state.flow.output.as_ref(), Subject::of(state, &value));
+        }
         let thread = self.thread(at)?;
         let variables = thread.variables.seen();
         let output = select(&state.flow.output_path, &value, variables, || self.fold.about.context(state, thread))
@@ -157,7 +184,7 @@ impl Step<'_> {
         Failure::new("States.Runtime", self.located(at, state, detail.as_ref()))
     }
 
-    fn located(&self, at: ThreadIx, state: &State, detail: &str) -> String {
+    pub(super) fn located(&self, at: ThreadIx, state: &State, detail: &str) -> String {
         let entered = self.fold.threads.get(at).map_or(0, |thread| thread.entered_event);
         format!(
             "An error occurred while executing the state '{}' (entered at the event id #{entered}). {detail}",

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use stepwell_expr::Value;
 
 use super::Status;
+use super::query::Subject;
 use super::run::{Exit, Step, micros};
 use super::thread::{Phase, ThreadIx};
 use crate::limits::DELAY_SECONDS_MAX;
-use crate::machine::{Catcher, Kind, Retrier, State};
+use crate::machine::{Catcher, Kind, QueryLanguage, Retrier, State};
 use crate::{EventKind, Failure};
 
 impl Step<'_> {
@@ -99,11 +100,14 @@ impl Step<'_> {
     fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure, fanned: bool) -> Result<bool, Failure> {
         let Some(recovery) = state.kind.recovery() else { return Ok(false) };
         let found = recovery.catchers.iter().find(|catcher| matches(&catcher.errors, failure));
-        let Some(Catcher { result_path, assign, next, .. }) = found else { return Ok(false) };
+        let Some(Catcher { result_path, output, assign, next, .. }) = found else { return Ok(false) };
         let text = |text: &Option<Arc<str>>| Value::String(text.clone().unwrap_or_else(|| "".into()));
         let error = Value::object([("Error", text(&failure.error)), ("Cause", text(&failure.cause))]);
-        let assigned = self.assigned(at, state, assign.as_ref(), &error)?;
-        let output = self.placed(at, state, result_path, error)?;
+        let assigned = self.assigned(at, state, assign.as_ref(), Subject::Error(&error))?;
+        let output = match state.language {
+            QueryLanguage::JsonPath => self.placed(at, state, result_path, error)?,
+            QueryLanguage::Jsonata => self.query_output(at, state, output.as_ref(), Subject::Error(&error))?,
+        };
         let last = self.tell_failed(at, state, fanned);
         if let Some(thread) = self.fold.threads.get_mut(at) {
             thread.last_event = last;

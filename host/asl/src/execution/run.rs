@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
 
+use super::query::Subject;
 use super::thread::{Phase, Thread, ThreadIx};
 use super::variables::Variables;
 use super::{Fold, Output, Status, Timer};
@@ -18,6 +19,8 @@ pub(super) struct Step<'a> {
     pub(super) out: &'a mut Output,
     /// Of new payloads, so far (bytes).
     pub(super) made_bytes: usize,
+    /// That expressions of JSONata may still take (steps of evaluation).
+    pub(super) query_steps_left: u64,
 }
 
 /// How far a state came.
@@ -49,6 +52,7 @@ impl Step<'_> {
             state: self.machine.start,
             input: start.input.clone(),
             entered_event: 0,
+            entered_after: 0,
             entered_at: self.at,
             last_event: 0,
             attempts: Vec::new(),
@@ -134,6 +138,7 @@ impl Step<'_> {
         let now = self.at;
         if let Some(thread) = self.fold.threads.get_mut(at) {
             thread.entered_event = id;
+            thread.entered_after = thread.last_event;
             thread.entered_at = now;
             thread.last_event = id;
         }
@@ -156,7 +161,7 @@ impl Step<'_> {
     fn pass(&mut self, at: ThreadIx, state: &State, result: Option<&Value>) -> Result<Done, Failure> {
         let input = self.effective_input(at, state)?;
         let result = result.cloned().unwrap_or(input);
-        let assigned = self.assigned(at, state, state.assign.as_ref(), &result)?;
+        let assigned = self.assigned(at, state, state.assign.as_ref(), Subject::Input(&result))?;
         let output = self.combine(at, state, result)?;
         Ok(Done::Exit(Exit { output, assigned, next: state.next }))
     }
@@ -164,7 +169,7 @@ impl Step<'_> {
     /// Of Succeed and Wait: `InputPath`, then `OutputPath`.
     pub(super) fn passed_on(&mut self, at: ThreadIx, state: &State, next: Option<StateIx>) -> Result<Done, Failure> {
         let input = self.selected_input(at, state)?;
-        let assigned = self.assigned(at, state, state.assign.as_ref(), &input)?;
+        let assigned = self.assigned(at, state, state.assign.as_ref(), Subject::Input(&input))?;
         let output = self.output(at, state, input)?;
         Ok(Done::Exit(Exit { output, assigned, next }))
     }
@@ -173,6 +178,15 @@ impl Step<'_> {
         let mut text = |text: &Text, field: &'static str| match text {
             Text::Absent => Ok(None),
             Text::Fixed(text) => Ok(Some(Arc::clone(text))),
+            Text::Query(query) => {
+                let field = field.strip_suffix("Path").unwrap_or(field);
+                match self.query(at, state, query, field, Subject::Input(&Value::Null))? {
+                    Value::String(text) => Ok(Some(text)),
+                    other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                        Err(self.unexpected(at, state, query, field, "string", &other))
+                    }
+                }
+            }
             Text::Path(path) => {
                 let value = self.evaluate(at, state, path, field)?;
                 match value {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
 
+use super::query::Subject;
 use super::run::{Done, Exit, Step};
 use super::thread::{Phase, ThreadIx};
 use crate::definition::invoked_name;
@@ -133,7 +134,7 @@ impl Step<'_> {
     /// A result on its way out of its state.
     pub(super) fn taken(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Exit, Failure> {
         let result = self.selected_result(at, state, result)?;
-        let assigned = self.assigned(at, state, state.assign.as_ref(), &result)?;
+        let assigned = self.assigned(at, state, state.assign.as_ref(), Subject::Result(&result))?;
         let output = self.combine(at, state, result)?;
         Ok(Exit { output, assigned, next: state.next })
     }

@@ -22,6 +22,8 @@ pub(super) struct Thread {
     /// The state's raw input.
     pub(super) input: Value,
     pub(super) entered_event: u64,
+    /// What the entry has as its previous event.
+    pub(super) entered_after: u64,
     pub(super) entered_at: Timestamp,
     /// What the next event has as its previous one.
     pub(super) last_event: u64,
@@ -96,6 +98,7 @@ impl Thread {
             state: self.state,
             input: Value::Null,
             entered_event: self.entered_event,
+            entered_after: self.entered_after,
             entered_at: self.entered_at,
             last_event: self.last_event,
             attempts: Vec::new(),

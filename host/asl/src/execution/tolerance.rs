@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use stepwell_expr::{Expression, Number, Value};
 
+use super::query::Subject;
 use super::run::Step;
 use super::thread::{Phase, ThreadIx};
 use crate::machine::{Amount, MapState, State};
+use crate::query::Query;
 use crate::{EventKind, Failure};
 
 /// The thresholds of a Map that tolerates failures.
@@ -38,6 +40,7 @@ impl Step<'_> {
         let count = match &map.tolerated_count {
             None => None,
             Some(Amount::Fixed(count)) => Some(*count),
+            Some(Amount::Query(query)) => Some(self.query_whole(at, state, query, "ToleratedFailureCount")?),
             Some(Amount::Path(path)) => {
                 Some(self.whole_at(at, state, path, "ToleratedFailureCount", "ToleratedFailureCountPath")?)
             }
@@ -45,6 +48,7 @@ impl Step<'_> {
         let percentage = match &map.tolerated_percentage {
             None => None,
             Some(Amount::Fixed(percentage)) => Some(*percentage),
+            Some(Amount::Query(query)) => Some(self.queried_percentage(at, state, query)?),
             Some(Amount::Path(path)) => {
                 let number = self.number_at(at, state, path, "ToleratedFailurePercentagePath", "float")?;
                 if !(0.0..=100.0).contains(&number.as_f64()) {
@@ -55,6 +59,19 @@ impl Step<'_> {
         };
         let tolerant = count.is_some() || percentage.is_some();
         Ok(tolerant.then_some(Tolerance { count, percentage, failed: 0 }))
+    }
+
+    fn queried_percentage(&mut self, at: ThreadIx, state: &State, query: &Query) -> Result<f64, Failure> {
+        let field = "ToleratedFailurePercentage";
+        let value = self.query(at, state, query, field, Subject::Input(&Value::Null))?;
+        let Some(number) = value.as_number() else {
+            return Err(self.unexpected(at, state, query, field, "number", &value));
+        };
+        if !(0.0..=100.0).contains(&number.as_f64()) {
+            let detail = "ToleratedFailurePercentage must be between 0 and 100.";
+            return Err(self.query_failed(at, state, Some(field), detail));
+        }
+        Ok(number.as_f64())
     }
 
     /// A count from the input. `what` is the field that the path stands for.

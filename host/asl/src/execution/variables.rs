@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::{Map, Template, Value};
+use stepwell_expr::{Map, Value};
 
 use super::payload::measured;
+use super::query::Subject;
 use super::run::Step;
 use super::thread::ThreadIx;
 use crate::Failure;
 use crate::limits::VARIABLES_BYTES_MAX;
-use crate::machine::State;
+use crate::machine::{Payload, State};
 
 /// The variables that a thread sees: its own, and those of the threads around it, which wait
 /// while it runs, so that theirs stay as they are. No name stands in both, see the checks of a
@@ -58,18 +59,21 @@ impl Step<'_> {
         self.fold.threads.get(at).map(|thread| Arc::clone(thread.variables.seen())).unwrap_or_default()
     }
 
-    /// What an `Assign` sets once its state is left. `subject` is its `$`: the result of a state
+    /// What an `Assign` sets once its state is left. The value of `subject` is the `$` of JSONPath: the result of a state
     /// that has one, the input of any other, the error of a catcher. Every expression sees the
     /// variables as they were when the state was entered.
     pub(super) fn assigned(
         &mut self,
         at: ThreadIx,
         state: &State,
-        assign: Option<&Template>,
-        subject: &Value,
+        assign: Option<&Payload>,
+        subject: Subject<'_>,
     ) -> Result<Option<Arc<Map>>, Failure> {
-        let Some(template) = assign else { return Ok(None) };
-        let assigned = self.fill(at, state, template, subject)?;
+        let assigned = match assign {
+            None => return Ok(None),
+            Some(Payload::Template(template)) => self.fill(at, state, template, subject.value())?,
+            Some(Payload::Query(query)) => self.query(at, state, query, "Assign", subject)?,
+        };
         let (Some(bytes), Value::Object(map)) = (measured(&assigned), &assigned) else { return Err(too_large(state)) };
         if map.is_empty() {
             return Ok(None);

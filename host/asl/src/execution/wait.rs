@@ -2,10 +2,12 @@
 
 use stepwell_expr::{Expression, Number, Value};
 
+use super::query::Subject;
 use super::run::{Done, Step, micros};
 use super::thread::{Phase, ThreadIx};
 use crate::limits::{DELAY_SECONDS_MAX, WAIT_SECONDS_MAX};
 use crate::machine::{Seconds, State, Wait};
+use crate::query::Query;
 use crate::{Failure, Timestamp};
 
 impl Step<'_> {
@@ -16,6 +18,11 @@ impl Step<'_> {
                 let seconds = self.seconds_to_wait(at, state, path)?;
                 self.at.plus_micros(micros(seconds))
             }
+            Wait::SecondsQuery(query) => {
+                let seconds = self.query_whole(at, state, query, "Seconds")?;
+                self.at.plus_micros(micros(seconds))
+            }
+            Wait::UntilQuery(query) => self.instant_to_wait_for(at, state, query)?,
             Wait::Until(until) => *until,
             Wait::UntilPath(path) => {
                 let value = self.evaluate(at, state, path, "TimestampPath")?;
@@ -40,6 +47,21 @@ impl Step<'_> {
         let timer = self.set_timer(until, Some(at));
         self.block(at, Phase::Waiting(timer));
         Ok(Done::Blocked)
+    }
+
+    fn instant_to_wait_for(&mut self, at: ThreadIx, state: &State, query: &Query) -> Result<Timestamp, Failure> {
+        let value = self.query(at, state, query, "Timestamp", Subject::Input(&Value::Null))?;
+        let Some(text) = value.as_str() else {
+            return Err(self.unexpected(at, state, query, "Timestamp", "string", &value));
+        };
+        Timestamp::parse(text).ok_or_else(|| {
+            let detail = format!(
+                "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+            );
+            // The expression is evaluated by then, so that this follows the entry itself.
+            let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
+            self.query_failed_after(last, at, state, Some("Timestamp"), &detail)
+        })
     }
 
     fn seconds_to_wait(&mut self, at: ThreadIx, state: &State, path: &Expression) -> Result<u64, Failure> {
@@ -80,6 +102,15 @@ impl Step<'_> {
         match seconds {
             Seconds::Absent => Ok(None),
             Seconds::Fixed(seconds) => Ok(Some(*seconds)),
+            Seconds::Query(query) => {
+                let field = field.strip_suffix("Path").unwrap_or(field);
+                let whole = self.query_whole(at, state, query, field)?;
+                if (1..=DELAY_SECONDS_MAX).contains(&whole) {
+                    return Ok(Some(whole));
+                }
+                let detail = format!("The {field} field must be from 1 to {DELAY_SECONDS_MAX} but was: {whole}");
+                Err(self.query_failed(at, state, Some(field), &detail))
+            }
             Seconds::Path(path) => {
                 let value = self.evaluate(at, state, path, field)?;
                 let whole = value.as_i64().and_then(|n| u64::try_from(n).ok());

@@ -38,7 +38,6 @@ pub fn run(case: &Json) -> Result<Ran, Refused> {
             problem.code == "UNSUPPORTED"
                 || problem.message.contains("ARN is not recognized")
                 || problem.message.contains("is not recognized. The value is not a valid resource ARN")
-                || text.contains("JSONata")
                 || text.contains("DISTRIBUTED")
         }),
         why: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n    "),

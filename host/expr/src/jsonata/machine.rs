@@ -84,6 +84,11 @@ impl<'a> Machine<'a> {
         self.steps(1)
     }
 
+    /// Steps spent so far.
+    pub(super) fn steps_spent(&self) -> u64 {
+        self.limits.steps.saturating_sub(self.steps_left)
+    }
+
     /// Spends `count` steps.
     pub(super) fn steps(&mut self, count: usize) -> Result<(), Fault> {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -92,10 +97,13 @@ impl<'a> Machine<'a> {
                 self.steps_left = left;
                 Ok(())
             }
-            None => Err(Fault::limit(format!(
-                "the expression takes more than {} steps (jsonata_steps_max)",
-                self.limits.steps
-            ))),
+            None => {
+                self.steps_left = 0;
+                Err(Fault::limit(format!(
+                    "the expression takes more than {} steps (jsonata_steps_max)",
+                    self.limits.steps
+                )))
+            }
         }
     }
 

@@ -124,6 +124,18 @@ impl Program {
         now_millis: i64,
         limits: Limits,
     ) -> Result<Option<Value>, QueryError> {
+        self.eval_counted(bindings, input, entropy, now_millis, limits).0
+    }
+
+    /// As [`Self::eval`], with the number of steps that it took.
+    pub fn eval_counted(
+        &self,
+        bindings: &Bindings,
+        input: Option<&Value>,
+        entropy: &mut Entropy,
+        now_millis: i64,
+        limits: Limits,
+    ) -> (Result<Option<Value>, QueryError>, u64) {
         let input = input.map_or(Item::Nothing, |value| Item::Json(value.clone()));
         let globals = self.globals(bindings, &input);
         let mut machine = Machine::new(&self.symbols, globals, entropy, now_millis, self.dialect, limits);
@@ -136,7 +148,8 @@ impl Program {
         };
         let result = machine.eval(&self.tree, &input, Machine::TOP);
         let value = result.and_then(|item| text::to_value(&mut machine, &item));
-        value.map_err(|fault| fault.or_at(self.tree.offset as usize).into_query_error())
+        let spent = machine.steps_spent();
+        (value.map_err(|fault| fault.or_at(self.tree.offset as usize).into_query_error()), spent)
     }
 
     fn globals(&self, bindings: &Bindings, input: &Item) -> Vec<Option<Item>> {
@@ -171,6 +184,12 @@ impl Program {
         collect(&self.tree, &self.symbols, self.dialect, &bound, &mut found);
         found.sort_by_key(|path| path.offset);
         found
+    }
+
+    /// Whether a name, without its `$`, is that of a function of the language.
+    #[must_use]
+    pub fn has_function(&self, name: &str) -> bool {
+        builtins::find(name, self.dialect).is_some()
     }
 
     /// The dialect the expression was read in.
