@@ -98,6 +98,19 @@ fn time_and_chance_come_from_the_execution() {
 }
 
 #[test]
+fn what_expressions_make_is_no_larger_than_a_payload() {
+    for fields in [
+        r#""Type":"Pass","Output":"{% [1..100000] %}""#,
+        r#""Type":"Task","Resource":"task:t","Arguments":"{% [1..100000] %}""#,
+        r#""Type":"Parallel","Arguments":"{% [1..100000] %}","Branches":[{"StartAt":"I","States":{"I":{"Type":"Succeed"}}}]"#,
+        r#""Type":"Map","Items":"{% [1..100000] %}","ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Succeed"}}}"#,
+    ] {
+        let (error, _) = fails(&machine(&format!(r#""S":{{{fields},"End":true}}"#)), "{}");
+        assert_eq!(error, "States.DataLimitExceeded", "{fields}");
+    }
+}
+
+#[test]
 fn a_step_computes_only_so_much() {
     let states = r#""S":{"Type":"Pass","Assign":{"n":"{% $count([1..20000][$ % 7 = 0]) %}"},"Next":"T"},
         "T":{"Type":"Pass","Next":"S"}"#;

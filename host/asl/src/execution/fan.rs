@@ -61,7 +61,10 @@ impl Step<'_> {
         input: &Value,
     ) -> Result<Arc<Vec<Value>>, Failure> {
         let value = match &map.items {
-            Some(query) => self.query(at, state, query, "Items", Subject::Input(input))?,
+            Some(query) => {
+                let items = self.query(at, state, query, "Items", Subject::Input(input))?;
+                self.fitting(at, state, items, &state.name)?
+            }
             None => input.clone(),
         };
         match value {

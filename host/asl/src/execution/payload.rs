@@ -48,7 +48,8 @@ impl Step<'_> {
     pub(super) fn effective_input(&mut self, at: ThreadIx, state: &State) -> Result<Value, Failure> {
         let input = self.selected_input(at, state)?;
         if let Some(arguments) = &state.flow.arguments {
-            return self.query(at, state, arguments, "Arguments", Subject::Input(&input));
+            let arguments = self.query(at, state, arguments, "Arguments", Subject::Input(&input))?;
+            return self.fitting(at, state, arguments, &state.name);
         }
         match &state.flow.parameters {
             Some(template) => self.fill(at, state, template, &input),
