@@ -19,8 +19,20 @@ const PROCESS_ID_BYTES_MAX: u64 = 20;
 pub(crate) struct Place {
     directory: PathBuf,
     store: PathBuf,
-    /// The lock goes with what is open: the kernel takes it back however the process ends.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// The lock on the directory. The kernel takes it back however the process ends.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Given back by name, for closing alone would not do: a child that another thread is
+    /// just starting has its own hold on what is open, until it has become its program.
+    fn drop(&mut self) {
+        // Were it not given back here, closing gives it back a moment later.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Place {
@@ -102,7 +114,7 @@ fn cannot_copy(path: &Path, error: &io::Error) -> Error {
 /// The file `lock` says who holds the lock. The lock itself is on the directory where the
 /// system can do that, so that somebody who takes the file for a leftover and removes it does
 /// not let a second process in.
-fn lock(directory: &Path, refused: impl Fn(io::Error) -> Error) -> Result<File, Error> {
+fn lock(directory: &Path, refused: impl Fn(io::Error) -> Error) -> Result<Lock, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     owner_only(&mut options);
@@ -121,6 +133,7 @@ fn lock(directory: &Path, refused: impl Fn(io::Error) -> Error) -> Result<File, 
         }
         Err(TryLockError::Error(error)) => return Err(refused(error)),
     }
+    let lock = Lock(lock);
     note.set_len(0).map_err(&refused)?;
     writeln!(note, "{}", std::process::id()).map_err(&refused)?;
     Ok(lock)
