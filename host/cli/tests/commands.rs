@@ -244,16 +244,21 @@ fn a_workflow_runs_in_process() {
 }
 
 #[test]
-fn what_tasks_write_is_shown_by_run() {
+fn what_tasks_write_is_shown_by_run_with_either_allocator() {
     let task = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "task:probe", "End": true}}}"#;
     let component = stepwell_testing::guest("probe");
-    let project = format!("[project]\nname = \"p\"\n[plugins.probe]\ncomponent = {component:?}\n");
-    let here = directory(&[("task.json", task), ("stepwell.toml", &project)]);
-    let input = r#"{"do": "log", "n": 1, "text": "as far as here"}"#;
-    let ran = stepwell(here.path(), &["run", "task.json", "-i", input]);
-    let said = String::from_utf8(ran.stderr).unwrap();
-    assert_eq!(ran.status.code(), Some(0), "{said}");
-    assert!(said.contains("  log of call 3: 0 as far as here"), "{said}");
+    for (allocator, expected) in [("on-demand", 0), ("pooling", 0), ("heap", 3)] {
+        let project = format!(
+            "[project]\nname = \"p\"\n[host]\nallocator = \"{allocator}\"\n[plugins.probe]\ncomponent = {component:?}\n"
+        );
+        let here = directory(&[("task.json", task), ("stepwell.toml", &project)]);
+        let input = r#"{"do": "log", "n": 1, "text": "as far as here"}"#;
+        let ran = stepwell(here.path(), &["run", "task.json", "-i", input]);
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(expected), "{said}");
+        let telling = if expected == 0 { "  log of call 3: 0 as far as here" } else { "stepwell.toml:4:13" };
+        assert!(said.contains(telling), "{said}");
+    }
 }
 
 #[test]

@@ -84,8 +84,8 @@ pub enum Allocator {
     /// behind cannot reach another, and the advisories about reused slots do not apply.
     #[default]
     OnDemand,
-    /// Slots that are used again, cleaned by the kernel's `pagemap_scan` (Linux 6.7): four
-    /// to five times cheaper for each call. It reserves address space for all slots at
+    /// Slots that are used again, cleaned by the kernel's `pagemap_scan` (Linux 6.7): a
+    /// call costs about half. It reserves address space for all slots at
     /// start, and the cleaning of slots is one more thing that must be right. For hosts
     /// whose plugins trust each other.
     Pooling,

@@ -114,7 +114,7 @@ async fn plugins(
         .map(|plugin| plugin.plugin.clone())
         .filter(|plugin| names_all || called.contains(plugin.name.as_str()))
         .collect();
-    let loaded = load_tasks(wanted, compiled.directory(&project.data), Voice::Lines).await?;
+    let loaded = load_tasks(wanted, compiled.directory(&project.data), project.allocator, Voice::Lines).await?;
     let broken = loaded.tasks.broken();
     if !broken.is_empty() {
         return Err(Exit::new(Code::Invalid, render_broken(project, &broken, palette)).into());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwell_asl::{Machine, Severity};
-use stepwell_tasks_wasm::{LoadError, Plugin, Progress, RuntimeOptions, Stage, WasmTasks};
+use stepwell_tasks_wasm::{Allocator, LoadError, Plugin, Progress, RuntimeOptions, Stage, WasmTasks};
 
 use super::logs::Voice;
 use crate::definition::Source;
@@ -51,8 +51,13 @@ pub struct LoadedTasks {
 }
 
 /// Loads plugins: takes them from the cache, or compiles them, which takes its time and is told.
-pub async fn load_tasks(plugins: Vec<Plugin>, compiled: PathBuf, voice: Voice) -> Result<LoadedTasks, Exit> {
-    let options = RuntimeOptions { cache_directory: Some(compiled), ..RuntimeOptions::default() };
+pub async fn load_tasks(
+    plugins: Vec<Plugin>,
+    compiled: PathBuf,
+    allocator: Allocator,
+    voice: Voice,
+) -> Result<LoadedTasks, Exit> {
+    let options = RuntimeOptions { cache_directory: Some(compiled), allocator, ..RuntimeOptions::default() };
     let loading = tokio::task::spawn_blocking(move || {
         let origins = Mutex::new(BTreeMap::new());
         let tell = |progress: Progress| {

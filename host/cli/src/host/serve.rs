@@ -149,7 +149,7 @@ async fn start_engine(
     voice: Voice,
 ) -> Result<(Engine, LoadedTasks), Exit> {
     let plugins = project.plugins.iter().map(|plugin| plugin.plugin.clone()).collect();
-    let loaded = load_tasks(plugins, setup.arguments.compiled.directory(data), voice).await?;
+    let loaded = load_tasks(plugins, setup.arguments.compiled.directory(data), project.allocator, voice).await?;
     tell_plugins(project, &loaded, voice);
     let broken = loaded.tasks.broken();
     if !broken.is_empty() {

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use url::Url;
 
-use stepwell_tasks_wasm::{Access, Directory, Grants, Limits, Secret};
+use stepwell_tasks_wasm::{Access, Allocator, Directory, Grants, Limits, Secret};
 
-use super::file::{AccessWord, File, GrantsTable, LimitsTable, Named, PluginTable, RouteTable, SecretTable};
+use super::file::{
+    AccessWord, AllocatorWord, File, GrantsTable, LimitsTable, Named, PluginTable, RouteTable, SecretTable,
+};
 use super::{DATA_DEFAULT, LISTEN_DEFAULT, Plugin, Problems, Project, Purpose, Route, Workflow};
 use crate::nearest::suggestion;
 
@@ -69,6 +71,10 @@ impl<'a> Check<'a> {
                 text: self.problems.into_text(),
                 listen,
                 data,
+                allocator: match parsed.host.allocator {
+                    AllocatorWord::OnDemand => Allocator::OnDemand,
+                    AllocatorWord::Pooling => Allocator::Pooling,
+                },
                 workflows,
                 routes,
                 plugins,

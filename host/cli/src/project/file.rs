@@ -35,6 +35,16 @@ pub struct ProjectTable {
 pub struct HostTable {
     pub listen: Option<Spanned<String>>,
     pub data: Option<Spanned<String>>,
+    #[serde(default)]
+    pub allocator: AllocatorWord,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AllocatorWord {
+    #[default]
+    OnDemand,
+    Pooling,
 }
 
 #[derive(Debug, Deserialize)]

@@ -38,6 +38,8 @@ pub struct Project {
     pub text: String,
     pub listen: SocketAddr,
     pub data: PathBuf,
+    /// Where the memories of tasks come from.
+    pub allocator: stepwell_tasks_wasm::Allocator,
     pub workflows: Vec<Workflow>,
     pub routes: Vec<Route>,
     pub plugins: Vec<Plugin>,
