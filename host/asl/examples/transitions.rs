@@ -43,5 +43,6 @@ fn start(input: Value) -> Start {
         at: Timestamp::from_micros(0),
         seed: 1,
         input,
+        child: None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stepwell_expr::Value;
 
-use crate::Timestamp;
+use crate::{MapRun, Timestamp};
 
 /// Which call: the id of its `…Scheduled` event in the execution's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,10 @@ pub struct CallId(pub u64);
 /// Which timer: numbered from 1 within the execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerId(pub u64);
+
+/// Which map run: the id of its `MapRunStarted` event in the execution's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub u64);
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -25,6 +29,12 @@ pub enum Effect {
     SetTimer { timer: TimerId, at: Timestamp },
     /// Nobody awaits the timer any more.
     CancelTimer { timer: TimerId },
+    /// Run the items of a distributed Map; answer with [`crate::Input::RunEnded`].
+    RunMap(Arc<MapRun>),
+    /// The limits of a map run that is under way have changed: these hold from now on.
+    AdjustRun(Arc<MapRun>),
+    /// Nobody awaits the map run any more: its child executions are to be stopped.
+    CancelRun { run: RunId },
 }
 
 /// One attempt at a task.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::Value;
 
-use crate::{CallId, Failure, TimerId, Timestamp};
+use crate::{CallId, Failure, RunId, TimerId, Timestamp};
 
 /// How an execution begins. Part of the journal: every fold begins from the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,19 @@ pub struct Start {
     /// What `States.UUID`, `States.MathRandom` and jitter are drawn from.
     pub seed: u64,
     pub input: Value,
+    /// Of a child execution of a distributed Map; `None` of any other.
+    pub child: Option<Child>,
+}
+
+/// What makes an execution the child of a map run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// The ARN of the map run.
+    pub run: Arc<str>,
+    /// JSON pointer of the `ItemProcessor` in the definition: see [`crate::Machine::processor`].
+    pub processor: Arc<str>,
+    /// Which of the run's child executions, from 0.
+    pub index: u64,
 }
 
 /// Something that happened to a running execution.
@@ -33,6 +46,18 @@ pub enum Input {
     Returned { call: CallId, outcome: Result<Value, Failure>, receipt: Option<Receipt> },
     /// A timer's instant has come. The same holds for one that is not awaited any more.
     Fired { timer: TimerId },
+    /// A map run ended: with the output of its state, or with what the state fails with. The same
+    /// holds for one that is not awaited any more.
+    RunEnded { run: RunId, outcome: Result<Value, Failure> },
+    /// Somebody changed the limits of a map run that is under way; `None` leaves one as it is.
+    RunAdjusted {
+        run: RunId,
+        /// 0 is as many as the host runs.
+        max_concurrency: Option<u64>,
+        tolerated_count: Option<u64>,
+        /// From 0 to 100.
+        tolerated_percentage: Option<f64>,
+    },
     /// Somebody stopped the execution.
     Stopped { error: Option<Arc<str>>, cause: Option<Arc<str>> },
 }

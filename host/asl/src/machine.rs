@@ -11,7 +11,8 @@ use crate::{Diagnostic, Resource};
 /// A checked definition.
 #[derive(Debug)]
 pub struct Machine {
-    pub(crate) states: Vec<State>,
+    /// Shared with the machines of its distributed Maps.
+    pub(crate) states: Arc<[State]>,
     pub(crate) start: StateIx,
     pub(crate) timeout_seconds: Option<u64>,
     pub(crate) warnings: Vec<Diagnostic>,
@@ -46,7 +47,7 @@ impl Machine {
     #[must_use]
     pub fn resources(&self) -> Vec<(String, Resource)> {
         let mut found = Vec::new();
-        for state in &self.states {
+        for state in self.states.iter() {
             if let Kind::Task(task) = &state.kind
                 && let Some(resource) = task.target.known()
             {
@@ -66,6 +67,27 @@ impl Machine {
     pub fn variable_references(&self) -> impl Iterator<Item = (&Arc<str>, &[Arc<str>])> {
         let referring = self.states.iter().filter(|state| !state.references.is_empty());
         referring.map(|state| (&state.name, state.references.as_slice()))
+    }
+
+    /// The machine of the child executions of a distributed Map: the states of the
+    /// `ItemProcessor` at this JSON pointer. `None` where there is none.
+    #[must_use]
+    pub fn processor(&self, pointer: &str) -> Option<Self> {
+        let start = self.states.iter().find_map(|state| match &state.kind {
+            Kind::Map(map) if map.distributed.as_ref().is_some_and(|found| found.pointer == pointer) => {
+                Some(map.processor)
+            }
+            Kind::Map(_)
+            | Kind::Pass { .. }
+            | Kind::Task(_)
+            | Kind::Choice { .. }
+            | Kind::Wait(_)
+            | Kind::Succeed
+            | Kind::Fail { .. }
+            | Kind::Parallel { .. } => None,
+        })?;
+        let states = Arc::clone(&self.states);
+        Some(Self { states, start, timeout_seconds: None, warnings: Vec::new(), comment: None })
     }
 
     pub(crate) fn state(&self, at: StateIx) -> &State {
@@ -272,6 +294,64 @@ pub(crate) struct MapState {
     pub(crate) tolerated_percentage: Option<Amount<f64>>,
     pub(crate) processor: StateIx,
     pub(crate) recovery: Recovery,
+    /// `None` for an inline Map.
+    pub(crate) distributed: Option<Box<Distributed>>,
+}
+
+/// What a distributed Map has beyond an inline one: each item, or batch of items, is an
+/// execution of its own.
+#[derive(Debug)]
+pub(crate) struct Distributed {
+    /// Of the child executions.
+    pub(crate) child: WorkflowType,
+    pub(crate) label: Option<Arc<str>>,
+    /// JSON pointer of the `ItemProcessor`.
+    pub(crate) pointer: String,
+    pub(crate) reader: Option<Reader>,
+    pub(crate) batcher: Option<Batcher>,
+    pub(crate) writer: Option<Writer>,
+}
+
+/// `ItemReader`.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) resource: Arc<str>,
+    /// `Parameters` or `Arguments`.
+    pub(crate) arguments: Option<Payload>,
+    pub(crate) config: ReaderConfig,
+}
+
+#[derive(Debug)]
+pub(crate) struct ReaderConfig {
+    /// As it stands, or with expressions of JSONata.
+    pub(crate) fields: Query,
+    pub(crate) max_items: Option<Amount<u64>>,
+}
+
+impl Default for ReaderConfig {
+    fn default() -> Self {
+        Self { fields: Query::Fixed(Value::Null), max_items: None }
+    }
+}
+
+/// `ItemBatcher`.
+#[derive(Debug)]
+pub(crate) struct Batcher {
+    pub(crate) items: Option<Amount<u64>>,
+    /// Bytes of JSON.
+    pub(crate) bytes: Option<Amount<u64>>,
+    /// `BatchInput`.
+    pub(crate) input: Option<Payload>,
+}
+
+/// `ResultWriter`.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// `None` where the results only take another form.
+    pub(crate) resource: Option<Arc<str>>,
+    pub(crate) arguments: Option<Payload>,
+    /// `WriterConfig` as it stands.
+    pub(crate) config: Value,
 }
 
 #[derive(Debug)]

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::Value;
-use stepwell_expr::jsonata::{ParseError, Program};
+use stepwell_expr::jsonata::{Bindings, Limits, ParseError, Program};
+use stepwell_expr::{Entropy, Map, Value};
+
+use crate::limits::STEP_QUERY_STEPS_MAX;
 
 /// A value of a definition with its expressions compiled.
 #[derive(Debug)]
@@ -33,6 +35,101 @@ pub(crate) struct Unread {
     pub(crate) pointer: String,
     pub(crate) error: ParseError,
 }
+
+/// What expressions see, and what they may draw on.
+pub(crate) struct Evaluation<'a> {
+    /// `$states`.
+    pub(crate) states: &'a Value,
+    pub(crate) variables: &'a Map,
+    pub(crate) entropy: &'a mut Entropy,
+    pub(crate) now_millis: i64,
+    /// Steps of evaluation.
+    pub(crate) steps_left: &'a mut u64,
+}
+
+/// Why a field could not be computed.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// There are no steps left, whatever the expression.
+    Exhausted,
+    Failed {
+        /// `Output/total`.
+        field: String,
+        detail: String,
+    },
+}
+
+impl Evaluation<'_> {
+    /// Computes a field. It recurses as deep as the definition nests.
+    pub(crate) fn run(&mut self, query: &Query, field: &str) -> Result<Value, Trouble> {
+        match query {
+            Query::Fixed(value) => Ok(value.clone()),
+            Query::Computed(computed) => self.program(computed, field),
+            Query::List(items) => {
+                let mut values = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    values.push(self.run(item, &format!("{field}[{index}]"))?);
+                }
+                Ok(Value::Array(Arc::new(values)))
+            }
+            Query::Members(members) => {
+                let mut map = Map::with_capacity(members.len());
+                for (name, member) in members {
+                    map.insert(Arc::clone(name), self.run(member, &format!("{field}/{name}"))?);
+                }
+                Ok(Value::Object(Arc::new(map)))
+            }
+        }
+    }
+
+    fn program(&mut self, computed: &Computed, field: &str) -> Result<Value, Trouble> {
+        let mut bindings = Bindings::new().with("states", self.states.clone());
+        for name in &computed.names {
+            if let Some(value) = self.variables.get(name) {
+                bindings.insert(Arc::clone(name), value.clone());
+            }
+        }
+        let mut limits = Limits::default();
+        limits.steps = limits.steps.min(*self.steps_left);
+        let (result, spent) = computed.program.eval_counted(&bindings, None, self.entropy, self.now_millis, limits);
+        *self.steps_left = self.steps_left.saturating_sub(spent.max(1));
+        if result.is_err() && *self.steps_left == 0 {
+            return Err(Trouble::Exhausted);
+        }
+        let detail = match result {
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => "returned nothing (undefined).".to_owned(),
+            Err(error) if error.code == FUNCTION_AS_RESULT => "returned an unsupported result type.".to_owned(),
+            Err(error) => format!("threw an error during evaluation. {error}"),
+        };
+        Err(Trouble::Failed { field: field.to_owned(), detail: computed.described(field, &detail) })
+    }
+}
+
+impl Trouble {
+    /// Of the failure that it becomes.
+    pub(crate) fn error_name(&self) -> &'static str {
+        match self {
+            Self::Exhausted => "States.Runtime",
+            Self::Failed { .. } => QUERY_ERROR,
+        }
+    }
+
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::Exhausted => format!(
+                "The execution took more than {STEP_QUERY_STEPS_MAX} steps in its expressions without waiting for anything."
+            ),
+            Self::Failed { detail, .. } => detail.clone(),
+        }
+    }
+}
+
+/// What an expression of JSONata fails with.
+pub(crate) const QUERY_ERROR: &str = "States.QueryEvaluationError";
+
+/// The code under which the evaluator refuses a function as the result.
+const FUNCTION_AS_RESULT: &str = "T1013";
 
 impl Query {
     /// Compiles a value; it recurses as deep as JSON text nests. What cannot be read is added to
@@ -81,6 +178,11 @@ impl Query {
 }
 
 impl Computed {
+    /// What happened to the expression in a field.
+    pub(crate) fn described(&self, field: &str, detail: &str) -> String {
+        format!("The JSONata expression '{}' specified for the field '{field}' {detail}", self.text)
+    }
+
     fn compile(text: &str) -> Result<Self, ParseError> {
         let program = Program::parse(text)?;
         let (mut names, mut free): (Vec<Arc<str>>, Vec<Arc<str>>) = (Vec::new(), Vec::new());

@@ -27,7 +27,12 @@ const DEFINITION: &str = r#"{"TimeoutSeconds":100000,"StartAt":"A","States":{
           "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"MaxAttempts":3,"JitterStrategy":"FULL"}]}}},
         {"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3,"Next":"U"},
           "U":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:y","End":true}}}]}}}},
-  "R":{"Type":"Pass","Parameters":{"drawn.$":"States.MathRandom(1,1000)","mapped.$":"$.items"},
+  "R":{"Type":"Parallel","ResultPath":null,"Next":"Q","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Q"}],"Branches":[
+    {"StartAt":"V","States":{"V":{"Type":"Wait","Seconds":2,"Next":"X"},"X":{"Type":"Task","Resource":"task:z","End":true}}},
+    {"StartAt":"D","States":{"D":{"Type":"Map","ItemsPath":"$seen","ItemSelector":{"id.$":"States.UUID()"},"End":true,
+      "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"MaxAttempts":2}],
+      "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"E","States":{"E":{"Type":"Succeed"}}}}}}]},
+  "Q":{"Type":"Pass","Parameters":{"drawn.$":"States.MathRandom(1,1000)","mapped.$":"$.items"},
     "Assign":{"drawn.$":"$.drawn","n.$":"States.MathAdd($n, 1)"},"Next":"C"},
   "C":{"Type":"Choice","Default":"S","Choices":[{"Variable":"$drawn","NumericGreaterThan":500,"Next":"L","Assign":{"chosen":true}}]},
   "L":{"Type":"Task","Resource":"task:last","Next":"S"},
@@ -60,6 +65,7 @@ fn begin(machine: &Arc<Machine>, seed: u64, out: &mut Output) -> Execution {
         at: Timestamp::from_micros(0),
         seed,
         input: Value::parse(r#"{"items":[1,2,3,4,5]}"#).unwrap(),
+        child: None,
     };
     Execution::start(Arc::clone(machine), start, out)
 }
@@ -84,7 +90,20 @@ fn input(turn: &Turn, open: &[Effect]) -> Input {
             Input::Returned { call: invoke.call, outcome, receipt: None }
         }
         Effect::SetTimer { timer, .. } => Input::Fired { timer: *timer },
-        Effect::CancelCall { .. } | Effect::CancelTimer { .. } => unreachable!("these are never awaited"),
+        Effect::RunMap(run) => match turn.outcome {
+            2 | 3 => Input::RunEnded { run: run.run, outcome: Err(Failure::new("Busy", "later")) },
+            4 => Input::RunEnded { run: run.run, outcome: Err(Failure::new("Bad", "never")) },
+            5 | 6 => Input::RunAdjusted {
+                run: run.run,
+                max_concurrency: Some(turn.later_micros.into()),
+                tolerated_count: None,
+                tolerated_percentage: Some(1.5),
+            },
+            _ => Input::RunEnded { run: run.run, outcome: Ok(Value::array([Value::Null])) },
+        },
+        Effect::CancelCall { .. } | Effect::CancelTimer { .. } | Effect::AdjustRun(_) | Effect::CancelRun { .. } => {
+            unreachable!("these are never awaited")
+        }
     }
 }
 
@@ -92,15 +111,22 @@ fn input(turn: &Turn, open: &[Effect]) -> Input {
 fn keep_account(open: &mut BTreeMap<(u8, u64), Effect>, input: Option<&Input>, effects: &[Effect]) {
     match input {
         Some(Input::Returned { call, .. }) => drop(open.remove(&(0, call.0))),
-        Some(Input::Fired { timer }) => drop(open.remove(&(1, timer.0))),
-        Some(Input::Stopped { .. }) | None => {}
+        Some(Input::RunEnded { run, .. }) => drop(open.remove(&(1, run.0))),
+        Some(Input::Fired { timer }) => drop(open.remove(&(2, timer.0))),
+        Some(Input::Stopped { .. } | Input::RunAdjusted { .. }) | None => {}
     }
     for effect in effects {
         match effect {
             Effect::Invoke(invoke) => drop(open.insert((0, invoke.call.0), effect.clone())),
-            Effect::SetTimer { timer, .. } => drop(open.insert((1, timer.0), effect.clone())),
+            Effect::RunMap(run) => drop(open.insert((1, run.run.0), effect.clone())),
+            Effect::AdjustRun(run) => {
+                let adjusted = Effect::RunMap(Arc::clone(run));
+                assert!(open.insert((1, run.run.0), adjusted).is_some(), "no such run is open");
+            }
+            Effect::CancelRun { run } => assert!(open.remove(&(1, run.0)).is_some(), "no such run is open"),
+            Effect::SetTimer { timer, .. } => drop(open.insert((2, timer.0), effect.clone())),
             Effect::CancelCall { call } => assert!(open.remove(&(0, call.0)).is_some(), "no such call is open"),
-            Effect::CancelTimer { timer } => assert!(open.remove(&(1, timer.0)).is_some(), "no such timer is open"),
+            Effect::CancelTimer { timer } => assert!(open.remove(&(2, timer.0)).is_some(), "no such timer is open"),
         }
     }
 }

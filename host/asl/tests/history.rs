@@ -25,6 +25,7 @@ fn start(definition: &str, input: &str) -> (Execution, Output) {
         at: NOW,
         seed: 42,
         input: Value::parse(input).unwrap(),
+        child: None,
     };
     let mut out = Output::default();
     (Execution::start(Arc::new(machine), start, &mut out), out)

@@ -220,6 +220,7 @@ impl Dispatcher {
             at: self.now,
             seed,
             input,
+            child: None,
         };
         let mut out = Output::default();
         let machine = Arc::clone(&workflow.machine);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stepwell_asl::expr::Value;
 use stepwell_asl::limits::PAYLOAD_DEPTH_MAX;
-use stepwell_asl::{CallId, Failure, Input, Receipt, Start, TimerId, Timestamp};
+use stepwell_asl::{CallId, Child, Failure, Input, Receipt, RunId, Start, TimerId, Timestamp};
 
 /// The version this release writes. It reads no other.
 const VERSION: u32 = 1;
@@ -83,12 +83,45 @@ struct Wire {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Body {
     Started(StartedBody),
-    Succeeded { call: u64, output: Value, receipt: Option<ReceiptBody> },
-    Failed { call: u64, error: Option<Arc<str>>, cause: Option<Arc<str>>, receipt: Option<ReceiptBody> },
-    Fired { timer: u64 },
-    Stopped { error: Option<Arc<str>>, cause: Option<Arc<str>> },
-    Redispatched { calls: Vec<u64> },
-    Parked { calls: Vec<u64> },
+    Succeeded {
+        call: u64,
+        output: Value,
+        receipt: Option<ReceiptBody>,
+    },
+    Failed {
+        call: u64,
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+        receipt: Option<ReceiptBody>,
+    },
+    Fired {
+        timer: u64,
+    },
+    Stopped {
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+    },
+    MapSucceeded {
+        run: u64,
+        output: Value,
+    },
+    MapFailed {
+        run: u64,
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+    },
+    MapAdjusted {
+        run: u64,
+        max_concurrency: Option<u64>,
+        tolerated_count: Option<u64>,
+        tolerated_percentage: Option<f64>,
+    },
+    Redispatched {
+        calls: Vec<u64>,
+    },
+    Parked {
+        calls: Vec<u64>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,6 +134,16 @@ struct StartedBody {
     machine_name: Arc<str>,
     seed: u64,
     input: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    child: Option<ChildBody>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChildBody {
+    run: Arc<str>,
+    processor: Arc<str>,
+    index: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,6 +176,20 @@ impl Body {
             Record::Input(Input::Stopped { error, cause }) => {
                 Self::Stopped { error: error.clone(), cause: cause.clone() }
             }
+            Record::Input(Input::RunEnded { run, outcome: Ok(output) }) => {
+                Self::MapSucceeded { run: run.0, output: output.clone() }
+            }
+            Record::Input(Input::RunEnded { run, outcome: Err(failure) }) => {
+                Self::MapFailed { run: run.0, error: failure.error.clone(), cause: failure.cause.clone() }
+            }
+            Record::Input(Input::RunAdjusted { run, max_concurrency, tolerated_count, tolerated_percentage }) => {
+                Self::MapAdjusted {
+                    run: run.0,
+                    max_concurrency: *max_concurrency,
+                    tolerated_count: *tolerated_count,
+                    tolerated_percentage: *tolerated_percentage,
+                }
+            }
             Record::Redispatched { calls } => Self::Redispatched { calls: numbers(calls) },
             Record::Parked { calls } => Self::Parked { calls: numbers(calls) },
         }
@@ -153,6 +210,20 @@ impl Body {
             }),
             Self::Fired { timer } => Record::Input(Input::Fired { timer: TimerId(timer) }),
             Self::Stopped { error, cause } => Record::Input(Input::Stopped { error, cause }),
+            Self::MapSucceeded { run, output } => {
+                Record::Input(Input::RunEnded { run: RunId(run), outcome: Ok(output) })
+            }
+            Self::MapFailed { run, error, cause } => {
+                Record::Input(Input::RunEnded { run: RunId(run), outcome: Err(Failure { error, cause }) })
+            }
+            Self::MapAdjusted { run, max_concurrency, tolerated_count, tolerated_percentage } => {
+                Record::Input(Input::RunAdjusted {
+                    run: RunId(run),
+                    max_concurrency,
+                    tolerated_count,
+                    tolerated_percentage,
+                })
+            }
             Self::Redispatched { calls } => Record::Redispatched { calls: calls.into_iter().map(CallId).collect() },
             Self::Parked { calls } => Record::Parked { calls: calls.into_iter().map(CallId).collect() },
         }
@@ -173,6 +244,11 @@ impl StartedBody {
             machine_name: Arc::clone(&start.machine_name),
             seed: start.seed,
             input: start.input.clone(),
+            child: start.child.as_ref().map(|child| ChildBody {
+                run: Arc::clone(&child.run),
+                processor: Arc::clone(&child.processor),
+                index: child.index,
+            }),
         }
     }
 
@@ -186,6 +262,7 @@ impl StartedBody {
             at,
             seed: self.seed,
             input: self.input,
+            child: self.child.map(|ChildBody { run, processor, index }| Child { run, processor, index }),
         }
     }
 }
@@ -228,6 +305,7 @@ mod tests {
             at: Timestamp::from_micros(7),
             seed: u64::MAX,
             input: Value::parse(r#"{"b":[1.5,null],"a":"ä"}"#).unwrap(),
+            child: None,
         }
     }
 
@@ -247,6 +325,18 @@ mod tests {
         let doubles = [0x3fb9_9999_9999_999b, 0x7fef_ffff_ffff_ffff, 0x0000_0000_0000_0001, 0x4340_0000_0000_0001];
         let records = [
             Record::Started(start()),
+            Record::Started(Start {
+                child: Some(Child { run: "arn:run".into(), processor: "/States/M/ItemProcessor".into(), index: 3 }),
+                ..start()
+            }),
+            Record::Input(Input::RunEnded { run: RunId(4), outcome: Ok(Value::from("x")) }),
+            Record::Input(Input::RunEnded { run: RunId(4), outcome: Err(Failure::new("E", "c")) }),
+            Record::Input(Input::RunAdjusted {
+                run: RunId(4),
+                max_concurrency: Some(1),
+                tolerated_count: None,
+                tolerated_percentage: Some(0.5),
+            }),
             returned(Ok(Value::from("x"))),
             returned(Ok(Value::Null)),
             returned(Ok(Value::array(doubles.iter().map(|bits| Value::from(f64::from_bits(*bits)))))),

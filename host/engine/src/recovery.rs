@@ -38,7 +38,12 @@ impl Folded {
         };
         let calls = self.execution.awaited().into_iter().filter_map(|effect| match effect {
             Effect::Invoke(invoke) => Some((invoke.call, dispatch(invoke.call))),
-            Effect::CancelCall { .. } | Effect::SetTimer { .. } | Effect::CancelTimer { .. } => None,
+            Effect::CancelCall { .. }
+            | Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::RunMap(_)
+            | Effect::AdjustRun(_)
+            | Effect::CancelRun { .. } => None,
         });
         calls.collect()
     }

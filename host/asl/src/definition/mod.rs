@@ -12,6 +12,7 @@ use crate::machine::{Machine, QueryLanguage, State, StateIx, WorkflowType};
 mod choice;
 mod fields;
 mod locate;
+mod maps;
 mod payload;
 mod recovery;
 mod resource;
@@ -125,7 +126,7 @@ impl Builder {
         self.check_variables();
         let start = start?;
         let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
-        Some(Machine { states, start, timeout_seconds, warnings: Vec::new(), comment })
+        Some(Machine { states: states.into(), start, timeout_seconds, warnings: Vec::new(), comment })
     }
 
     fn not_json(&mut self, text: &str, error: &serde_json::Error) {

@@ -143,7 +143,7 @@ fn is_activity(text: &str) -> bool {
 }
 
 /// `SERVICE:ACTION` of an `arn:aws:states:::…`.
-fn service(text: &str) -> Option<&str> {
+pub(super) fn service(text: &str) -> Option<&str> {
     let (partition, rest) = text.strip_prefix("arn:")?.split_once(':')?;
     if !partition.starts_with("aws") {
         return None;

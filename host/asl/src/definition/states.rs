@@ -2,37 +2,17 @@
 
 use std::sync::Arc;
 
-use super::fields::{Fields, kind};
+use super::fields::Fields;
+use super::maps::selecting_items;
 use super::{Builder, Names};
 use crate::Timestamp;
 use crate::diagnostic;
-use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX, LABEL_CHARS_MAX};
-use crate::machine::{
-    Amount, Concurrency, Flow, Kind, MapState, Payload, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait,
-};
-use crate::query::{self, Query};
+use crate::limits::{DEFINITION_NESTING_MAX, DELAY_SECONDS_MAX};
+use crate::machine::{Kind, QueryLanguage, Seconds, State, StateIx, Task, Text, Wait};
 
 const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
-const LEADING: [&str; 6] = ["Next", "End", "InputPath", "OutputPath", "Assign", "Output"];
-const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
-
-const MAP_OWN: [&str; 7] =
-    ["ItemProcessor", "Iterator", "ItemsPath", "Items", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"];
-
-const TOLERATED: [&str; 4] = [
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-];
-
-/// Fields of the language that come later, with the reason.
-const LATER: [(&str, &str); 4] = [
-    ("ItemReader", "distributed maps come later"),
-    ("ItemBatcher", "distributed maps come later"),
-    ("ResultWriter", "distributed maps come later"),
-    ("Label", "distributed maps come later"),
-];
+pub(super) const LEADING: [&str; 6] = ["Next", "End", "InputPath", "OutputPath", "Assign", "Output"];
+pub(super) const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
 
 /// What only states of JSONata have.
 const JSONATA_FIELDS: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
@@ -60,9 +40,6 @@ const JSONPATH_FIELDS: [&str; 20] = [
     "Or",
     "Not",
 ];
-
-/// What a `Label` must not hold, besides blanks and control characters.
-const LABEL_CHARS_REFUSED: &str = r#"?*<>{}[]:;,\|^~$#%&`"/"#;
 
 impl Builder {
     pub(super) fn state(
@@ -140,9 +117,9 @@ impl Builder {
         }
     }
 
-    fn only(&mut self, fields: &Fields<'_>, groups: &[&[&str]]) {
+    pub(super) fn only(&mut self, fields: &Fields<'_>, groups: &[&[&str]]) {
         let known: Vec<&str> = COMMON.iter().chain(groups.iter().copied().flatten()).copied().collect();
-        fields.known(&known, &LATER, &mut self.problems);
+        fields.known(&known, &[], &mut self.problems);
         self.foreign(fields);
     }
 
@@ -294,125 +271,9 @@ impl Builder {
         Some(Kind::Parallel { branches: branches.into_iter().collect::<Option<_>>()?, recovery })
     }
 
-    fn map(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<Kind> {
-        self.only(fields, &[&LEADING, &RECOVERING, &MAP_OWN, &TOLERATED]);
-        fields.one_of(&["ItemSelector", "Parameters"], &mut self.problems);
-        fields.one_of(&["MaxConcurrency", "MaxConcurrencyPath"], &mut self.problems);
-        self.label(fields);
-        let recovery = self.recovery(at, fields, names);
-        let items_path = if fields.has("ItemsPath") { self.path(fields, "ItemsPath") } else { None };
-        let items = self.items(fields);
-        let item_selector = self.payload(fields, "ItemSelector");
-        let concurrency = self.concurrency(fields)?;
-        let (tolerated_count, tolerated_percentage) = self.tolerated(fields);
-        if !fields.one_of(&["ItemProcessor", "Iterator"], &mut self.problems) {
-            self.problems.schema(fields.pointer.clone(), "These fields are required: [ItemProcessor]");
-            return None;
-        }
-        let name = if fields.has("ItemProcessor") { "ItemProcessor" } else { "Iterator" };
-        let inner = Fields::of(fields.get(name)?, fields.at(name), &mut self.problems)?;
-        let known = ["StartAt", "States", "Comment", "QueryLanguage", "ProcessorConfig"];
-        inner.known(&known, &[], &mut self.problems);
-        self.processor_config(&inner);
-        let processor = self.nested(&inner)?;
-        Some(Kind::Map(Box::new(MapState {
-            items_path,
-            items,
-            item_selector,
-            concurrency,
-            tolerated_count,
-            tolerated_percentage,
-            processor,
-            recovery,
-        })))
-    }
-
-    /// `Items`: an expression, or an array that may hold some.
-    fn items(&mut self, fields: &Fields<'_>) -> Option<Query> {
-        let value = fields.get("Items").filter(|_| self.speaks == QueryLanguage::Jsonata)?;
-        if value.as_array().is_none() && value.as_str().and_then(query::expression).is_none() {
-            let message = format!("Expected an expression or an Array, but was {}", kind(value));
-            self.problems.schema(fields.at("Items"), message);
-        }
-        self.query(fields, "Items")
-    }
-
-    fn concurrency(&mut self, fields: &Fields<'_>) -> Option<Concurrency> {
-        if fields.has("MaxConcurrencyPath") {
-            return self.expression(fields, "MaxConcurrencyPath").map(Concurrency::Path);
-        }
-        if let Some(query) = self.computed(fields, "MaxConcurrency") {
-            return Some(Concurrency::Query(query));
-        }
-        let most = u64::from(u32::MAX);
-        Some(Concurrency::Fixed(fields.whole("MaxConcurrency", 0, most, &mut self.problems).unwrap_or(0)))
-    }
-
-    /// How many iterations, and which share of them, may fail.
-    fn tolerated(&mut self, fields: &Fields<'_>) -> (Option<Amount<u64>>, Option<Amount<f64>>) {
-        let [count, count_path, percentage, percentage_path] = TOLERATED;
-        fields.one_of(&[count, count_path], &mut self.problems);
-        fields.one_of(&[percentage, percentage_path], &mut self.problems);
-        let counted = if fields.has(count_path) {
-            self.expression(fields, count_path).map(Amount::Path)
-        } else if let Some(query) = self.computed(fields, count) {
-            Some(Amount::Query(query))
-        } else {
-            fields.whole(count, 0, u64::from(u32::MAX), &mut self.problems).map(Amount::Fixed)
-        };
-        let shared = if fields.has(percentage_path) {
-            self.expression(fields, percentage_path).map(Amount::Path)
-        } else if let Some(query) = self.computed(fields, percentage) {
-            Some(Amount::Query(query))
-        } else {
-            fields.get(percentage).and_then(|value| {
-                let number = value.as_number().map(stepwell_expr::Number::as_f64);
-                let number = number.filter(|number| (0.0..=100.0).contains(number));
-                if number.is_none() {
-                    self.problems.schema(fields.at(percentage), "Expected a number from 0 to 100");
-                }
-                number.map(Amount::Fixed)
-            })
-        };
-        (counted, shared)
-    }
-
-    /// `Label` becomes a part of a map run's ARN.
-    fn label(&mut self, fields: &Fields<'_>) {
-        let Some(label) = fields.text("Label", &mut self.problems) else { return };
-        if label.is_empty() {
-            self.problems.schema(fields.at("Label"), "Label cannot be empty");
-        }
-        let wrong = label.chars().find(|c| c.is_whitespace() || c.is_control() || LABEL_CHARS_REFUSED.contains(*c));
-        if let Some(wrong) = wrong {
-            self.problems.schema(fields.at("Label"), format!("Label contains invalid character: '{wrong}'"));
-        }
-        if label.chars().count() > LABEL_CHARS_MAX {
-            self.problems.schema(fields.at("Label"), format!("Label cannot exceed {LABEL_CHARS_MAX} characters"));
-        }
-    }
-
-    fn processor_config(&mut self, inner: &Fields<'_>) {
-        let Some(value) = inner.get("ProcessorConfig") else { return };
-        let Some(config) = Fields::of(value, inner.at("ProcessorConfig"), &mut self.problems) else { return };
-        config.known(&["Mode", "ExecutionType"], &[], &mut self.problems);
-        match config.text("Mode", &mut self.problems).map(|mode| &**mode) {
-            None | Some("INLINE") => {}
-            Some("DISTRIBUTED") => self.problems.error(
-                diagnostic::UNSUPPORTED,
-                config.at("Mode"),
-                "Distributed maps are not supported by this version of Stepwell",
-                Some("Use \"Mode\": \"INLINE\".".to_owned()),
-            ),
-            Some(_) => self
-                .problems
-                .schema(config.at("Mode"), "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]"),
-        }
-    }
-
     /// A branch or an item processor; they nest at most [`DEFINITION_NESTING_MAX`] deep, and
     /// so does the recursion through here.
-    fn nested(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
+    pub(super) fn nested(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
         self.language(fields);
         if self.nesting >= DEFINITION_NESTING_MAX {
             self.problems.error(
@@ -435,14 +296,4 @@ fn leads_on(kind: &Kind) -> bool {
         Kind::Pass { .. } | Kind::Task(_) | Kind::Wait(_) | Kind::Parallel { .. } | Kind::Map(_) => true,
         Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => false,
     }
-}
-
-/// The `Parameters` of a Map select its items, one by one.
-fn selecting_items(kind: &mut Kind, mut flow: Flow) -> Flow {
-    if let Kind::Map(map) = kind
-        && map.item_selector.is_none()
-    {
-        map.item_selector = flow.parameters.take().map(Payload::Template);
-    }
-    flow
 }

@@ -184,16 +184,58 @@ fn each_query_language_has_its_fields() {
     }
 }
 
+/// A distributed Map with these fields before its processor.
+fn distributed(fields: &str) -> String {
+    state(&format!(
+        r#""Type":"Map","End":true,{fields}"ItemProcessor":{{"ProcessorConfig":{{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"}},"StartAt":"B","States":{{"B":{{"Type":"Succeed"}}}}}}"#
+    ))
+}
+
 #[test]
-fn what_comes_later_is_refused_by_name() {
-    for (fields, message) in [
-        (r#""Type":"Map","End":true,"ItemReader":{}"#, "The field 'ItemReader' is not supported by this version"),
-        (r#""Type":"Map","End":true,"ItemBatcher":{}"#, "The field 'ItemBatcher' is not supported by this version"),
-    ] {
-        let refused = Machine::parse(&state(fields)).unwrap_err();
-        assert_eq!(refused[0].code, diagnostic::UNSUPPORTED);
-        assert!(refused[0].message.starts_with(message), "{}", refused[0]);
+fn fields_of_distributed_maps_are_refused_of_inline_ones() {
+    for field in ["ItemReader", "ItemBatcher", "ResultWriter", "Label"] {
+        let inline = r#""ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#;
+        let found = problems(&state(&format!(r#""Type":"Map","End":true,"{field}":{{}},{inline}"#)));
+        let message = format!("The field '{field}' is only supported by a Map state in DISTRIBUTED mode");
+        assert!(found.contains(&message), "{found}");
     }
+}
+
+#[test]
+fn fields_of_distributed_maps_are_checked() {
+    for (fields, message) in [
+        (r#""ItemReader":{},"#, "These fields are required: [Resource] at /States/A/ItemReader"),
+        (r#""ItemReader":{"Resource":"arn:aws:states:::sqs:get"},"#, "is not recognized"),
+        (
+            r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"XML"}},"#,
+            "The field 'InputType' should have one of these values: [CSV, JSON, JSONL, MANIFEST, PARQUET] at /States/A/ItemReader/ReaderConfig/InputType",
+        ),
+        (
+            r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"CSVHeaderLocation":"GIVEN"}},"#,
+            "These fields are required: [CSVHeaders] at /States/A/ItemReader/ReaderConfig",
+        ),
+        (r#""ItemBatcher":{},"#, "One of these fields is required: [MaxItemsPerBatch,"),
+        (
+            r#""ItemBatcher":{"MaxItemsPerBatch":1,"MaxItemsPerBatchPath":"$.n"},"#,
+            "Only one of these fields is allowed: [MaxItemsPerBatch, MaxItemsPerBatchPath] at /States/A/ItemBatcher",
+        ),
+        (r#""ResultWriter":{},"#, "One of these fields is required: [Resource, WriterConfig]"),
+        (
+            r#""ResultWriter":{"Resource":"arn:aws:states:::s3:putObject"},"#,
+            "These fields are required: [Parameters] at /States/A/ResultWriter",
+        ),
+        (
+            r#""ResultWriter":{"WriterConfig":{"Transformation":"GZIP","OutputType":"JSON"}},"#,
+            "The field 'Transformation' should have one of these values: [NONE, COMPACT, FLATTEN]",
+        ),
+    ] {
+        let found = problems(&distributed(fields));
+        assert!(found.contains(message), "{fields}: {found}");
+    }
+    let most = limits::BATCH_BYTES_MAX;
+    let batch = |bytes: u64| distributed(&format!(r#""ItemBatcher":{{"MaxInputBytesPerBatch":{bytes}}},"#));
+    Machine::parse(&batch(most)).unwrap();
+    assert!(problems(&batch(most + 1)).contains("Expected a whole number from 1 to 262144"));
 }
 
 #[test]
@@ -298,10 +340,9 @@ fn credentials_name_a_role() {
 
 #[test]
 fn labels_are_short_and_plain() {
-    let map = |label: &str| {
-        problems(&state(&format!(
-            r#""Type":"Map","End":true,"Label":"{label}","ItemProcessor":{{"StartAt":"B","States":{{"B":{{"Type":"Succeed"}}}}}}"#
-        )))
+    let map = |label: &str| match Machine::parse(&distributed(&format!(r#""Label":"{label}","#))) {
+        Ok(_) => String::new(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
     };
     assert!(map("").contains("Label cannot be empty at /States/A/Label"));
     assert!(map("a b").contains("Label contains invalid character: ' ' at"));

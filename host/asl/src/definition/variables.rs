@@ -43,6 +43,11 @@ impl Variables {
         outer
     }
 
+    /// Goes where no variable is seen: into a workflow of its own.
+    pub(super) fn leave_all(&mut self) -> Option<usize> {
+        self.current.take()
+    }
+
     pub(super) fn leave(&mut self, outer: Option<usize>) {
         self.current = outer;
     }

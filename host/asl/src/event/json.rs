@@ -57,22 +57,13 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
             }
             named(&mut map, failure, "evaluationFailedEventDetails")
         }
-        EventKind::MapStateStarted { length } => {
-            map.insert("length", number(*length));
-            "mapStateStartedEventDetails"
-        }
-        EventKind::MapIterationStarted { name, index } => {
-            iteration(&mut map, name, *index, "mapIterationStartedEventDetails")
-        }
-        EventKind::MapIterationSucceeded { name, index } => {
-            iteration(&mut map, name, *index, "mapIterationSucceededEventDetails")
-        }
-        EventKind::MapIterationFailed { name, index } => {
-            iteration(&mut map, name, *index, "mapIterationFailedEventDetails")
-        }
-        EventKind::MapIterationAborted { name, index } => {
-            iteration(&mut map, name, *index, "mapIterationAbortedEventDetails")
-        }
+        EventKind::MapStateStarted { .. }
+        | EventKind::MapIterationStarted { .. }
+        | EventKind::MapIterationSucceeded { .. }
+        | EventKind::MapIterationFailed { .. }
+        | EventKind::MapIterationAborted { .. }
+        | EventKind::MapRunStarted { .. }
+        | EventKind::MapRunFailed { .. } => map_details(&mut map, kind)?,
         EventKind::LambdaFunctionScheduled { .. }
         | EventKind::LambdaFunctionSucceeded { .. }
         | EventKind::LambdaFunctionFailed { .. }
@@ -88,9 +79,61 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
         | EventKind::ParallelStateFailed
         | EventKind::MapStateSucceeded
         | EventKind::MapStateFailed
+        | EventKind::MapRunSucceeded
+        | EventKind::MapRunAborted
         | EventKind::LambdaFunctionStarted => return None,
     };
     Some((name, map))
+}
+
+fn map_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
+    Some(match kind {
+        EventKind::MapStateStarted { length } => {
+            map.insert("length", number(*length));
+            "mapStateStartedEventDetails"
+        }
+        EventKind::MapIterationStarted { name, index } => {
+            iteration(map, name, *index, "mapIterationStartedEventDetails")
+        }
+        EventKind::MapIterationSucceeded { name, index } => {
+            iteration(map, name, *index, "mapIterationSucceededEventDetails")
+        }
+        EventKind::MapIterationFailed { name, index } => iteration(map, name, *index, "mapIterationFailedEventDetails"),
+        EventKind::MapIterationAborted { name, index } => {
+            iteration(map, name, *index, "mapIterationAbortedEventDetails")
+        }
+        EventKind::MapRunStarted { arn } => {
+            map.insert("mapRunArn", Value::String(Arc::clone(arn)));
+            "mapRunStartedEventDetails"
+        }
+        EventKind::MapRunFailed { failure } => named(map, failure, "mapRunFailedEventDetails"),
+        EventKind::ExecutionStarted { .. }
+        | EventKind::ExecutionSucceeded { .. }
+        | EventKind::ExecutionFailed { .. }
+        | EventKind::ExecutionTimedOut { .. }
+        | EventKind::ExecutionAborted { .. }
+        | EventKind::StateEntered { .. }
+        | EventKind::StateExited { .. }
+        | EventKind::EvaluationFailed { .. }
+        | EventKind::StateAborted { .. }
+        | EventKind::ParallelStateStarted
+        | EventKind::ParallelStateSucceeded
+        | EventKind::ParallelStateFailed
+        | EventKind::MapStateSucceeded
+        | EventKind::MapStateFailed
+        | EventKind::MapRunSucceeded
+        | EventKind::MapRunAborted
+        | EventKind::LambdaFunctionScheduled { .. }
+        | EventKind::LambdaFunctionStarted
+        | EventKind::LambdaFunctionSucceeded { .. }
+        | EventKind::LambdaFunctionFailed { .. }
+        | EventKind::LambdaFunctionTimedOut { .. }
+        | EventKind::TaskScheduled { .. }
+        | EventKind::TaskStarted { .. }
+        | EventKind::TaskSucceeded { .. }
+        | EventKind::TaskFailed { .. }
+        | EventKind::TaskTimedOut { .. } => return None,
+    })
 }
 
 fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
@@ -151,6 +194,10 @@ fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         | EventKind::MapIterationSucceeded { .. }
         | EventKind::MapIterationFailed { .. }
         | EventKind::MapIterationAborted { .. }
+        | EventKind::MapRunStarted { .. }
+        | EventKind::MapRunSucceeded
+        | EventKind::MapRunFailed { .. }
+        | EventKind::MapRunAborted
         | EventKind::LambdaFunctionStarted => return None,
     })
 }

@@ -3,6 +3,8 @@
 
 use stepwell_expr::{Number, Value};
 
+use crate::{Items, MapRun};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Digest(u64);
 
@@ -21,6 +23,34 @@ impl Digest {
         for chunk in text.as_bytes().chunks(8) {
             let word = chunk.iter().rev().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
             self.number(word);
+        }
+    }
+
+    /// What a map run is about.
+    pub(super) fn run(&mut self, run: &MapRun) {
+        self.number(run.run.0);
+        self.text(&run.arn);
+        match &run.items {
+            Items::Given(items) => {
+                self.number(items.len() as u64);
+                items.iter().for_each(|item| self.value(item));
+            }
+            Items::Read(read) => {
+                self.text(&read.resource);
+                self.value(&read.arguments);
+                self.value(&read.config);
+            }
+        }
+        self.number(run.max_concurrency);
+        self.number(run.tolerated_count.unwrap_or(u64::MAX));
+        self.number(run.tolerated_percentage.map_or(u64::MAX, f64::to_bits));
+        if let Some(batch) = &run.batch {
+            self.number(batch.items_max.unwrap_or(u64::MAX));
+            self.number(batch.bytes_max.unwrap_or(u64::MAX));
+            self.value(batch.input.as_ref().unwrap_or(&Value::Null));
+        }
+        if let Some(writer) = &run.writer {
+            self.value(&writer.arguments);
         }
     }
 

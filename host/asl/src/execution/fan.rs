@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Scope, Value};
 
+use super::distributed::Prepared;
 use super::query::Subject;
 use super::run::{Done, Step};
 use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
@@ -21,7 +22,10 @@ impl Step<'_> {
 
     pub(super) fn map_out(&mut self, at: ThreadIx, state: &State, map: &MapState) -> Result<Done, Failure> {
         let input = self.selected_input(at, state)?;
-        let prepared = self.items(at, state, map, &input).and_then(|items| {
+        // What a reader reads the state does not see.
+        let reads = map.distributed.as_ref().is_some_and(|distributed| distributed.reader.is_some());
+        let items = if reads { Ok(Arc::default()) } else { self.items(at, state, map, &input) };
+        let prepared = items.and_then(|items| {
             let concurrency = self.concurrency(at, state, &map.concurrency)?;
             Ok((items, concurrency))
         });
@@ -35,8 +39,11 @@ impl Step<'_> {
                 return Err(failure);
             }
         };
-        let concurrency = if concurrency == 0 { MAP_CONCURRENCY_MAX } else { concurrency.min(MAP_CONCURRENCY_MAX) };
         self.started(at, EventKind::MapStateStarted { length: items.len() as u64 });
+        if let Some(distributed) = &map.distributed {
+            return self.run_map(at, state, map, distributed, Prepared { input, items, concurrency });
+        }
+        let concurrency = if concurrency == 0 { MAP_CONCURRENCY_MAX } else { concurrency.min(MAP_CONCURRENCY_MAX) };
         // AWS reads these only after the start.
         let tolerance = self.tolerance(at, state, map)?;
         let count = items.len();
@@ -108,7 +115,7 @@ impl Step<'_> {
         }
     }
 
-    fn started(&mut self, at: ThreadIx, event: EventKind) {
+    pub(super) fn started(&mut self, at: ThreadIx, event: EventKind) {
         let last = self.fold.threads.get(at).map_or(0, |thread| thread.last_event);
         let id = self.emit(last, event);
         if let Some(thread) = self.fold.threads.get_mut(at) {
@@ -345,6 +352,13 @@ impl Step<'_> {
             }
             Phase::Waiting(timer) | Phase::Delayed(timer) => {
                 self.cancel_timer(*timer);
+                true
+            }
+            Phase::Running(map_run) => {
+                let run = map_run.run;
+                self.fold.runs.remove(&run);
+                self.effect(Effect::CancelRun { run });
+                self.emit(cause, EventKind::MapRunAborted);
                 true
             }
             Phase::Fanned(_) | Phase::Joined(_) | Phase::Perform => true,

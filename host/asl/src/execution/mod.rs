@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use stepwell_expr::{Entropy, Value};
 
-use crate::{CallId, Effect, EventKind, Failure, HistoryEvent, Input, Machine, Start, TimerId, Timestamp};
+use crate::{
+    CallId, Effect, EventKind, Failure, HistoryEvent, Input, Machine, MapRun, RunId, Start, TimerId, Timestamp,
+};
 
 mod choice;
 mod context;
 mod digest;
+mod distributed;
 mod fan;
 mod payload;
 mod query;
@@ -23,6 +26,7 @@ mod variables;
 mod wait;
 
 pub use payload::payload_fits;
+pub(crate) use payload::{located, too_large};
 
 use digest::Digest;
 use run::Step;
@@ -65,6 +69,7 @@ struct Fold {
     /// Threads that can go on; empty between steps.
     ready: VecDeque<ThreadIx>,
     calls: BTreeMap<CallId, ThreadIx>,
+    runs: BTreeMap<RunId, ThreadIx>,
     timers: BTreeMap<TimerId, Timer>,
     timers_set: u64,
     last_event: u64,
@@ -92,6 +97,7 @@ impl Execution {
             threads: Threads::default(),
             ready: VecDeque::new(),
             calls: BTreeMap::new(),
+            runs: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_set: 0,
             last_event: 0,
@@ -114,6 +120,10 @@ impl Execution {
         match input {
             Input::Returned { call, outcome, receipt } => step.returned(call, outcome, receipt),
             Input::Fired { timer } => step.fired(timer),
+            Input::RunEnded { run, outcome } => step.run_ended(run, outcome),
+            Input::RunAdjusted { run, max_concurrency, tolerated_count, tolerated_percentage } => {
+                step.run_adjusted(run, max_concurrency, tolerated_count, tolerated_percentage);
+            }
             Input::Stopped { error, cause } => step.stopped(Failure { error, cause }),
         }
     }
@@ -123,8 +133,9 @@ impl Execution {
         &self.fold.status
     }
 
-    /// The effects that are still open, each [`Effect::Invoke`] or [`Effect::SetTimer`]: what
-    /// recovery carries out again. Calls come first, each kind by its id.
+    /// The effects that are still open, each [`Effect::Invoke`], [`Effect::RunMap`] or
+    /// [`Effect::SetTimer`]: what recovery carries out again. Calls come first, then map runs,
+    /// each kind by its id.
     #[must_use]
     pub fn awaited(&self) -> Vec<Effect> {
         let calls = self.fold.calls.values().filter_map(|thread| match &self.fold.threads.get(*thread)?.phase {
@@ -134,10 +145,26 @@ impl Execution {
             | Phase::Waiting(_)
             | Phase::Delayed(_)
             | Phase::Fanned(_)
+            | Phase::Running(_)
             | Phase::Joined(_) => None,
         });
+        let runs = self.map_runs().map(|run| Effect::RunMap(Arc::clone(run)));
         let timers = self.fold.timers.iter();
-        calls.chain(timers.map(|(timer, set)| Effect::SetTimer { timer: *timer, at: set.at })).collect()
+        calls.chain(runs).chain(timers.map(|(timer, set)| Effect::SetTimer { timer: *timer, at: set.at })).collect()
+    }
+
+    /// The map runs that are under way, by their ids.
+    pub fn map_runs(&self) -> impl Iterator<Item = &Arc<MapRun>> {
+        self.fold.runs.values().filter_map(|thread| match &self.fold.threads.get(*thread)?.phase {
+            Phase::Running(run) => Some(run),
+            Phase::Enter
+            | Phase::Perform
+            | Phase::Calling(_)
+            | Phase::Waiting(_)
+            | Phase::Delayed(_)
+            | Phase::Fanned(_)
+            | Phase::Joined(_) => None,
+        })
     }
 
     /// When the earliest timer fires.
@@ -264,6 +291,8 @@ impl Step<'_> {
                 digest.number(at.as_micros().cast_unsigned());
             }
             Effect::CancelTimer { timer } => digest.number(timer.0),
+            Effect::RunMap(run) | Effect::AdjustRun(run) => digest.run(run),
+            Effect::CancelRun { run } => digest.number(run.0),
         }
         self.out.effects.push(effect);
     }

@@ -187,15 +187,17 @@ impl Step<'_> {
 
     pub(super) fn located(&self, at: ThreadIx, state: &State, detail: &str) -> String {
         let entered = self.fold.threads.get(at).map_or(0, |thread| thread.entered_event);
-        format!(
-            "An error occurred while executing the state '{}' (entered at the event id #{entered}). {detail}",
-            state.name
-        )
+        located(&state.name, entered, detail)
     }
 }
 
+/// What happened in a state, as AWS words it.
+pub(crate) fn located(state: &str, entered: u64, detail: &str) -> String {
+    format!("An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}")
+}
+
 /// `States.DataLimitExceeded` of a state, or of the task with this name.
-fn too_large(name: &str) -> Failure {
+pub(crate) fn too_large(name: &str) -> Failure {
     Failure::new(
         "States.DataLimitExceeded",
         format!(

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::jsonata::{Bindings, Limits};
 use stepwell_expr::{Map, Number, Value};
 
 use super::run::Step;
 use super::thread::ThreadIx;
-use crate::limits::STEP_QUERY_STEPS_MAX;
 use crate::machine::{Kind, State};
-use crate::query::{Computed, Query};
+use crate::query::{Evaluation, QUERY_ERROR, Query, Trouble};
 use crate::{EventKind, Failure};
 
 /// What a state has come to, when an expression of it is evaluated.
@@ -110,7 +108,6 @@ impl Step<'_> {
         })
     }
 
-    /// Recurses as deep as the definition nests.
     fn compute(
         &mut self,
         at: ThreadIx,
@@ -119,60 +116,18 @@ impl Step<'_> {
         field: &str,
         sight: &Sight,
     ) -> Result<Value, Failure> {
-        match query {
-            Query::Fixed(value) => Ok(value.clone()),
-            Query::Computed(computed) => self.run_program(at, state, computed, field, sight),
-            Query::List(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    values.push(self.compute(at, state, item, &format!("{field}[{index}]"), sight)?);
-                }
-                Ok(Value::Array(Arc::new(values)))
-            }
-            Query::Members(members) => {
-                let mut map = Map::with_capacity(members.len());
-                for (name, member) in members {
-                    let value = self.compute(at, state, member, &format!("{field}/{name}"), sight)?;
-                    map.insert(Arc::clone(name), value);
-                }
-                Ok(Value::Object(Arc::new(map)))
-            }
-        }
-    }
-
-    fn run_program(
-        &mut self,
-        at: ThreadIx,
-        state: &State,
-        computed: &Computed,
-        field: &str,
-        sight: &Sight,
-    ) -> Result<Value, Failure> {
-        let mut bindings = Bindings::new().with("states", sight.states.clone());
-        for name in &computed.names {
-            if let Some(value) = sight.variables.get(name) {
-                bindings.insert(Arc::clone(name), value.clone());
-            }
-        }
-        let now_millis = self.at.as_micros().div_euclid(1_000);
-        let mut limits = Limits::default();
-        limits.steps = limits.steps.min(self.query_steps_left);
-        let entropy = &mut self.fold.entropy;
-        let (result, spent) = computed.program.eval_counted(&bindings, None, entropy, now_millis, limits);
-        self.query_steps_left = self.query_steps_left.saturating_sub(spent.max(1));
-        if result.is_err() && self.query_steps_left == 0 {
-            let detail = format!(
-                "The execution took more than {STEP_QUERY_STEPS_MAX} steps in its expressions without waiting for anything."
-            );
-            return Err(self.runtime(at, state, detail));
-        }
-        let detail = match result {
-            Ok(Some(value)) => return Ok(value),
-            Ok(None) => "returned nothing (undefined).".to_owned(),
-            Err(error) if error.code == FUNCTION_AS_RESULT => "returned an unsupported result type.".to_owned(),
-            Err(error) => format!("threw an error during evaluation. {error}"),
+        let mut evaluation = Evaluation {
+            states: &sight.states,
+            variables: &sight.variables,
+            entropy: &mut self.fold.entropy,
+            now_millis: self.at.as_micros().div_euclid(1_000),
+            steps_left: &mut self.query_steps_left,
         };
-        Err(self.query_failed(at, state, Some(field), &described(computed, field, &detail)))
+        match evaluation.run(query, field) {
+            Ok(value) => Ok(value),
+            Err(trouble @ Trouble::Exhausted) => Err(self.runtime(at, state, trouble.detail())),
+            Err(Trouble::Failed { field, detail }) => Err(self.query_failed(at, state, Some(&field), &detail)),
+        }
     }
 
     /// A value that is not of the kind the field takes.
@@ -189,7 +144,7 @@ impl Step<'_> {
         let detail =
             format!("returned an unexpected result type. Expected '{wanted}', but was '{found}' for value: {value}");
         let detail = match query {
-            Query::Computed(computed) => described(computed, field, &detail),
+            Query::Computed(computed) => computed.described(field, &detail),
             Query::Fixed(_) | Query::List(_) | Query::Members(_) => format!("The field '{field}' {detail}"),
         };
         self.query_failed(at, state, Some(field), &detail)
@@ -233,15 +188,6 @@ impl Step<'_> {
         }
         failure
     }
-}
-
-const QUERY_ERROR: &str = "States.QueryEvaluationError";
-
-/// The code under which the evaluator refuses a function as the result.
-const FUNCTION_AS_RESULT: &str = "T1013";
-
-fn described(computed: &Computed, field: &str, detail: &str) -> String {
-    format!("The JSONata expression '{}' specified for the field '{field}' {detail}", computed.text)
 }
 
 /// JSONata's names of the JSON kinds.

@@ -23,7 +23,7 @@ impl Step<'_> {
             }
             let Some(thread) = self.fold.threads.get(at) else { return };
             let state = self.machine.state(thread.state);
-            let fanned = matches!(thread.phase, Phase::Fanned(_));
+            let fanned = matches!(thread.phase, Phase::Fanned(_) | Phase::Running(_));
             self.end_branches(at, thread.last_event);
             if self.retried(at, state, &failure) {
                 return;

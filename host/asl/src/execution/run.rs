@@ -107,7 +107,11 @@ impl Step<'_> {
                 }
                 Phase::Perform => self.perform(at, state),
                 Phase::Joined(results) => self.joined(at, state, results),
-                blocked @ (Phase::Calling(_) | Phase::Waiting(_) | Phase::Delayed(_) | Phase::Fanned(_)) => {
+                blocked @ (Phase::Calling(_)
+                | Phase::Waiting(_)
+                | Phase::Delayed(_)
+                | Phase::Fanned(_)
+                | Phase::Running(_)) => {
                     thread.phase = blocked;
                     return;
                 }
@@ -294,6 +298,9 @@ impl Step<'_> {
     fn drop_all(&mut self) {
         for (call, _) in std::mem::take(&mut self.fold.calls) {
             self.effect(Effect::CancelCall { call });
+        }
+        for (run, _) in std::mem::take(&mut self.fold.runs) {
+            self.effect(Effect::CancelRun { run });
         }
         for (timer, _) in std::mem::take(&mut self.fold.timers) {
             self.effect(Effect::CancelTimer { timer });

@@ -8,7 +8,7 @@ use stepwell_expr::Value;
 use super::tolerance::Tolerance;
 use super::variables::Variables;
 use crate::machine::StateIx;
-use crate::{Invoke, TimerId, Timestamp};
+use crate::{Invoke, MapRun, TimerId, Timestamp};
 
 /// A thread's place in the arena. Places are used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,8 @@ pub(super) enum Phase {
     Delayed(TimerId),
     /// Its branches or iterations.
     Fanned(Box<Fan>),
+    /// The end of its map run.
+    Running(Arc<MapRun>),
     /// To go on with the results of its branches or iterations.
     Joined(Value),
 }

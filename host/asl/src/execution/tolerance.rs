@@ -37,6 +37,18 @@ impl Step<'_> {
         state: &State,
         map: &MapState,
     ) -> Result<Option<Tolerance>, Failure> {
+        let (count, percentage) = self.thresholds(at, state, map)?;
+        let tolerant = count.is_some() || percentage.is_some();
+        Ok(tolerant.then_some(Tolerance { count, percentage, failed: 0 }))
+    }
+
+    /// `ToleratedFailureCount` and `ToleratedFailurePercentage`.
+    pub(super) fn thresholds(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        map: &MapState,
+    ) -> Result<(Option<u64>, Option<f64>), Failure> {
         let count = match &map.tolerated_count {
             None => None,
             Some(Amount::Fixed(count)) => Some(*count),
@@ -57,8 +69,7 @@ impl Step<'_> {
                 Some(number.as_f64())
             }
         };
-        let tolerant = count.is_some() || percentage.is_some();
-        Ok(tolerant.then_some(Tolerance { count, percentage, failed: 0 }))
+        Ok((count, percentage))
     }
 
     fn queried_percentage(&mut self, at: ThreadIx, state: &State, query: &Query) -> Result<f64, Failure> {

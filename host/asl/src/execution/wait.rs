@@ -143,7 +143,12 @@ impl Step<'_> {
                     Ok(Done::Failed(failure)) | Err(failure) => self.fail(at, failure),
                 }
             }
-            Phase::Enter | Phase::Perform | Phase::Calling(_) | Phase::Fanned(_) | Phase::Joined(_) => {}
+            Phase::Enter
+            | Phase::Perform
+            | Phase::Calling(_)
+            | Phase::Fanned(_)
+            | Phase::Running(_)
+            | Phase::Joined(_) => {}
         }
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use stepwell_asl::expr::Value;
 use stepwell_asl::{
-    Effect, Execution, Failure, Input, Invoke, Machine, Output, Start, Status, Timestamp, WorkflowType,
+    Child, Effect, Execution, Failure, Input, Invoke, Items, Machine, MapRun, Output, Start, Status, Timestamp,
+    WorkflowType,
 };
 
 pub struct Ran {
@@ -38,14 +39,18 @@ pub fn run(case: &Json) -> Result<Ran, Refused> {
             problem.code == "UNSUPPORTED"
                 || problem.message.contains("ARN is not recognized")
                 || problem.message.contains("is not recognized. The value is not a valid resource ARN")
-                || text.contains("DISTRIBUTED")
         }),
         why: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n    "),
     })?;
     let input = if case["input_given"] == false { "{}".to_owned() } else { filled(&case["input"].to_string()) };
+    let (execution, out) = run_execution(case, &Arc::new(machine), start(&input));
+    Ok(ran(&execution, &out))
+}
+
+fn run_execution(case: &Json, machine: &Arc<Machine>, start: Start) -> (Execution, Output) {
     let mut out = Output::default();
-    let mut execution = Execution::start(Arc::new(machine), start(&input), &mut out);
-    let mut now = NOW_MICROS;
+    let mut now = start.at.as_micros();
+    let mut execution = Execution::start(Arc::clone(machine), start, &mut out);
     let mut open: VecDeque<Effect> = out.effects.drain(..).collect();
     for _ in 0..STEPS {
         let Some(effect) = next(&mut open) else { break };
@@ -54,17 +59,42 @@ pub fn run(case: &Json) -> Result<Ran, Refused> {
                 let outcome = behave(case, &invoke);
                 Input::Returned { call: invoke.call, outcome, receipt: None }
             }
+            Effect::RunMap(run) => Input::RunEnded { run: run.run, outcome: run_map(case, machine, &run) },
             Effect::SetTimer { timer, at } => {
                 now = now.max(at.as_micros());
                 Input::Fired { timer }
             }
-            Effect::CancelCall { .. } | Effect::CancelTimer { .. } => continue,
+            Effect::CancelCall { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::AdjustRun(_)
+            | Effect::CancelRun { .. } => continue,
         };
         now += 1_000;
         execution.step(Timestamp::from_micros(now), input, &mut out);
         open.extend(out.effects.drain(..));
     }
-    Ok(ran(&execution, &out))
+    (execution, out)
+}
+
+/// Every item in its turn, each as an execution of its own.
+fn run_map(case: &Json, machine: &Arc<Machine>, run: &MapRun) -> Result<Value, Failure> {
+    let Items::Given(items) = &run.items else { panic!("no case reads its items") };
+    let processor = Arc::new(machine.processor(&run.processor).unwrap());
+    let (mut results, mut failed) = (Vec::new(), 0);
+    for (index, item) in (0..).zip(items.iter()) {
+        let child = Child { run: Arc::clone(&run.arn), processor: Arc::clone(&run.processor), index };
+        let input = run.selected(machine, index, item)?;
+        let (execution, _) = run_execution(case, &processor, Start { child: Some(child), ..start(&input.to_string()) });
+        match execution.status() {
+            Status::Succeeded { output } => results.push(output.clone()),
+            Status::Failed(_) | Status::TimedOut(_) | Status::Aborted(_) => failed += 1,
+            Status::Running => panic!("a child execution waits for nothing"),
+        }
+        if let Some(failure) = run.exceeded(failed, items.len() as u64) {
+            return Err(failure);
+        }
+    }
+    Ok(Value::array(results))
 }
 
 /// Calls first; then the earliest timer. What was taken back is left out.
@@ -74,14 +104,22 @@ fn next(open: &mut VecDeque<Effect>) -> Option<Effect> {
     open.retain(|effect| match effect {
         Effect::Invoke(invoke) => !cancelled.contains(&Effect::CancelCall { call: invoke.call }),
         Effect::SetTimer { timer, .. } => !cancelled.contains(&Effect::CancelTimer { timer: *timer }),
-        Effect::CancelCall { .. } | Effect::CancelTimer { .. } => false,
+        Effect::RunMap(_) => true,
+        Effect::CancelCall { .. } | Effect::CancelTimer { .. } | Effect::AdjustRun(_) | Effect::CancelRun { .. } => {
+            false
+        }
     });
-    if let Some(at) = open.iter().position(|effect| matches!(effect, Effect::Invoke(_))) {
+    if let Some(at) = open.iter().position(|effect| matches!(effect, Effect::Invoke(_) | Effect::RunMap(_))) {
         return open.remove(at);
     }
     let instant = |effect: &Effect| match effect {
         Effect::SetTimer { at, .. } => Some(*at),
-        Effect::Invoke(_) | Effect::CancelCall { .. } | Effect::CancelTimer { .. } => None,
+        Effect::Invoke(_)
+        | Effect::CancelCall { .. }
+        | Effect::CancelTimer { .. }
+        | Effect::RunMap(_)
+        | Effect::AdjustRun(_)
+        | Effect::CancelRun { .. } => None,
     };
     let (at, _) = open.iter().enumerate().min_by_key(|(_, effect)| instant(effect))?;
     open.remove(at)
@@ -97,6 +135,7 @@ fn start(input: &str) -> Start {
         at: Timestamp::from_micros(NOW_MICROS),
         seed: 7,
         input: Value::parse(input).unwrap(),
+        child: None,
     }
 }
 

@@ -19,6 +19,7 @@ pub fn run(definition: &str, input: &str) -> (Status, Output) {
         at: now,
         seed: 42,
         input: Value::parse(input).unwrap(),
+        child: None,
     };
     let mut out = Output::default();
     let mut execution = Execution::start(Arc::new(machine), start, &mut out);
@@ -36,7 +37,11 @@ pub fn run(definition: &str, input: &str) -> (Status, Output) {
                 now = at;
                 Input::Fired { timer }
             }
-            Effect::CancelCall { .. } | Effect::CancelTimer { .. } => unreachable!("these are never awaited"),
+            Effect::RunMap(_) => panic!("these definitions have no distributed Map"),
+            Effect::CancelCall { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::AdjustRun(_)
+            | Effect::CancelRun { .. } => unreachable!("these are never awaited"),
         };
         execution.step(now, input, &mut out);
     }

@@ -94,6 +94,13 @@ impl Dispatcher {
                     live.calls.entry(invoke.call).or_insert(calls::Sent { dispatch: 1, is_out: false });
                     self.queue.push_back((Arc::clone(id), invoke));
                 }
+                Effect::RunMap(run) => {
+                    let reason = "this host does not run distributed Maps yet";
+                    let outcome = Err(stepwell_asl::Failure::new("States.Runtime", reason));
+                    let input = stepwell_asl::Input::RunEnded { run: run.run, outcome };
+                    self.apply(id, input, Vec::new(), None, actions);
+                }
+                Effect::AdjustRun(_) | Effect::CancelRun { .. } => {}
                 Effect::CancelCall { call } => self.cancel_call(id, call, actions),
                 Effect::SetTimer { timer, at } => {
                     let Some(live) = self.live.get_mut(id) else { return };

@@ -1,0 +1,176 @@
+//! The run of a distributed Map: what its state asks of the host. Every field of the state is
+//! evaluated; only what is made for each item is left, and made here.
+
+use std::sync::Arc;
+
+use stepwell_expr::{Entropy, Map, Scope, Value};
+
+use crate::execution::payload_fits;
+use crate::machine::{Kind, Payload, StateIx, WorkflowType};
+use crate::query::Evaluation;
+use crate::{Failure, Machine, RunId, Timestamp};
+
+/// A run of a distributed Map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapRun {
+    pub run: RunId,
+    /// `arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:UUID`.
+    pub arn: Arc<str>,
+    /// `MACHINE/LABEL`: the name of the machine of the child executions.
+    pub machine_name: Arc<str>,
+    /// The name of the state.
+    pub state_name: Arc<str>,
+    /// JSON pointer of the `ItemProcessor`: see [`Machine::processor`].
+    pub processor: Arc<str>,
+    /// Of the child executions.
+    pub child: WorkflowType,
+    pub items: Items,
+    /// Most child executions at the same time; 0 is as many as the host runs.
+    pub max_concurrency: u64,
+    /// How many items may fail.
+    pub tolerated_count: Option<u64>,
+    /// Which share of the items may fail, from 0 to 100.
+    pub tolerated_percentage: Option<f64>,
+    pub batch: Option<Batch>,
+    pub writer: Option<WriteResults>,
+    pub(crate) view: View,
+}
+
+/// What a map run goes over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Items {
+    /// The items themselves.
+    Given(Arc<Vec<Value>>),
+    /// To be read by the host.
+    Read(ReadItems),
+}
+
+/// `ItemReader`, evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadItems {
+    /// `arn:aws:states:::s3:getObject` or `arn:aws:states:::s3:listObjectsV2`.
+    pub resource: Arc<str>,
+    /// `Parameters` or `Arguments`; null where there are none.
+    pub arguments: Value,
+    /// `ReaderConfig` with its `MaxItems`; null where there is none.
+    pub config: Value,
+}
+
+/// `ItemBatcher`, evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Most items of one batch.
+    pub items_max: Option<u64>,
+    /// Most bytes of the input of one child execution (bytes of compact JSON).
+    pub bytes_max: Option<u64>,
+    /// `BatchInput`.
+    pub input: Option<Value>,
+}
+
+/// `ResultWriter`, evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WriteResults {
+    /// `arn:aws:states:::s3:putObject`; `None` where the results only take another form.
+    pub resource: Option<Arc<str>>,
+    /// `Parameters` or `Arguments`; null where there are none.
+    pub arguments: Value,
+    /// `WriterConfig`; null where there is none.
+    pub config: Value,
+}
+
+/// What `ItemSelector` sees besides the item.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct View {
+    pub(crate) state: StateIx,
+    pub(crate) entered_event: u64,
+    /// The effective input.
+    pub(crate) input: Value,
+    /// The context object of the state, without an item.
+    pub(crate) context: Value,
+    pub(crate) variables: Arc<Map>,
+    pub(crate) seed: u64,
+    pub(crate) at: Timestamp,
+}
+
+impl MapRun {
+    /// What an item becomes by `ItemSelector`; the item itself where there is none. The same on
+    /// every call.
+    ///
+    /// # Errors
+    /// The failure of the state, where the item cannot be selected from.
+    pub fn selected(&self, machine: &Machine, index: u64, item: &Value) -> Result<Value, Failure> {
+        let view = &self.view;
+        let Kind::Map(map) = &machine.state(view.state).kind else { return Ok(item.clone()) };
+        let Some(selector) = &map.item_selector else { return Ok(item.clone()) };
+        let mut entropy = Entropy::new(view.seed ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let context = with_item(&view.context, index, item);
+        let selected = match selector {
+            Payload::Template(template) => {
+                let scope = Scope { input: &view.input, context: &context, variables: Some(&view.variables) };
+                template
+                    .eval(&scope, &mut entropy)
+                    .map_err(|error| Failure::new(error.error, self.located(&error.cause)))?
+            }
+            Payload::Query(query) => {
+                let states = Value::object([("input", view.input.clone()), ("context", context)]);
+                let mut evaluation = Evaluation {
+                    states: &states,
+                    variables: &view.variables,
+                    entropy: &mut entropy,
+                    now_millis: view.at.as_micros().div_euclid(1_000),
+                    steps_left: &mut crate::limits::STEP_QUERY_STEPS_MAX.clone(),
+                };
+                evaluation
+                    .run(query, "ItemSelector")
+                    .map_err(|trouble| Failure::new(trouble.error_name(), self.located(&trouble.detail())))?
+            }
+        };
+        if payload_fits(&selected) { Ok(selected) } else { Err(self.too_large()) }
+    }
+
+    /// The input of a child execution that is given several items, selected before.
+    #[must_use]
+    pub fn batched(&self, items: Vec<Value>) -> Value {
+        let mut input = Map::with_capacity(2);
+        if let Some(given) = self.batch.as_ref().and_then(|batch| batch.input.clone()) {
+            input.insert("BatchInput", given);
+        }
+        input.insert("Items", Value::Array(Arc::new(items)));
+        Value::Object(Arc::new(input))
+    }
+
+    /// What the state fails with once so many of its items have failed; `None` while they are
+    /// tolerated.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of items stay far below 2⁵³")]
+    pub fn exceeded(&self, failed: u64, items: u64) -> Option<Failure> {
+        let share = failed as f64 * 100.0 / items.max(1) as f64;
+        let counted = self.tolerated_count.map(|most| failed <= most);
+        let shared = self.tolerated_percentage.map(|most| share <= most);
+        let tolerated = match (counted, shared) {
+            (None, None) => failed == 0,
+            (counted, shared) => counted.unwrap_or(true) && shared.unwrap_or(true),
+        };
+        let cause = "The specified tolerated failure threshold was exceeded";
+        (!tolerated).then(|| Failure::new("States.ExceedToleratedFailureThreshold", cause))
+    }
+
+    /// What the state fails with where an output or an input is larger than a payload may be.
+    #[must_use]
+    pub fn too_large(&self) -> Failure {
+        crate::execution::too_large(&self.state_name)
+    }
+
+    fn located(&self, detail: &str) -> String {
+        crate::execution::located(&self.state_name, self.view.entered_event, detail)
+    }
+}
+
+/// The context object of a Map, with the item that it is about.
+pub(crate) fn with_item(context: &Value, index: u64, item: &Value) -> Value {
+    let Value::Object(map) = context else { return context.clone() };
+    let mut map = Map::clone(map);
+    let index = Value::from(i64::try_from(index).unwrap_or(i64::MAX));
+    map.insert("Map", Value::object([("Item", Value::object([("Index", index), ("Value", item.clone())]))]));
+    Value::Object(Arc::new(map))
+}
