@@ -53,6 +53,8 @@ pub struct Invoke {
     pub entered_event: u64,
     /// From 1, one more for each `Retry` of this visit.
     pub attempt: u32,
+    /// Whether the end of the call's log is wanted with its result: see [`crate::Receipt::log_tail`].
+    pub wants_log: bool,
 }
 
 /// What a Task state's `Resource` names.

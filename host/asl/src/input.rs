@@ -77,4 +77,6 @@ pub struct Receipt {
     pub memory_bytes_peak: u64,
     /// Wall-clock time (microseconds).
     pub elapsed_micros: u64,
+    /// The last [`crate::limits::LOG_TAIL_BYTES_MAX`] bytes of the call's log, where they are wanted.
+    pub log_tail: Option<Arc<str>>,
 }

@@ -35,6 +35,8 @@ pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;
 /// Most problems that one check reports (diagnostics); a last one says that there are more.
 pub const DIAGNOSTICS_MAX: usize = 100;
 
+/// Longest part of a call's log that comes with its result (bytes): the last ones, as AWS Lambda gives them.
+pub const LOG_TAIL_BYTES_MAX: usize = 4_096;
 /// Largest `MaxInputBytesPerBatch` of a distributed Map (bytes).
 pub const BATCH_BYTES_MAX: u64 = 262_144;
 /// Longest `Label` of a distributed Map (characters).

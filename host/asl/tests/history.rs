@@ -48,6 +48,18 @@ fn one_state(fields: &str) -> String {
     format!(r#"{{"StartAt":"A","States":{{"A":{{{fields}}}}}}}"#)
 }
 
+fn receipt() -> Receipt {
+    Receipt {
+        component: "sha256:1".into(),
+        fuel_computing: 10,
+        fuel_waiting: 20,
+        fuel_budget: 90,
+        memory_bytes_peak: 65_536,
+        elapsed_micros: 5,
+        log_tail: None,
+    }
+}
+
 fn failure(execution: &Execution) -> (String, String) {
     match execution.status() {
         Status::Failed(failure) => {
@@ -72,14 +84,7 @@ fn a_task_goes_out_and_its_result_comes_back() {
     assert_eq!(invoke.entered_event, 2);
     assert_eq!(execution.awaited(), out.effects);
 
-    let receipt = Receipt {
-        component: "sha256:1".into(),
-        fuel_computing: 10,
-        fuel_waiting: 20,
-        fuel_budget: 90,
-        memory_bytes_peak: 65_536,
-        elapsed_micros: 5,
-    };
+    let receipt = receipt();
     let result = Ok(Value::parse(r#"{"total":7,"rest":[]}"#).unwrap());
     execution.step(NOW, Input::Returned { call: CallId(3), outcome: result, receipt: Some(receipt) }, &mut out);
     assert_eq!(
@@ -240,6 +245,25 @@ fn branches_run_side_by_side_and_join() {
 }
 
 #[test]
+fn the_end_of_the_log_comes_with_the_result_where_it_is_asked_for() {
+    let definition = one_state(
+        r#""Type":"Task","End":true,"Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f","LogType.$":"$.log"}"#,
+    );
+    for (asked, result) in [
+        ("Tail", r#"{"ExecutedVersion":"$LATEST","LogResult":"YnllCg==","Payload":1,"StatusCode":200}"#),
+        ("None", r#"{"ExecutedVersion":"$LATEST","Payload":1,"StatusCode":200}"#),
+    ] {
+        let (mut execution, mut out) = start(&definition, &format!(r#"{{"log":"{asked}"}}"#));
+        let [Effect::Invoke(invoke)] = out.effects.as_slice() else { panic!("{:?}", out.effects) };
+        assert_eq!(invoke.wants_log, asked == "Tail");
+        let (call, outcome) = (invoke.call, Ok(Value::from(1)));
+        let receipt = Some(Receipt { log_tail: Some("bye\n".into()), ..receipt() });
+        execution.step(NOW, Input::Returned { call, outcome, receipt }, &mut out);
+        assert_eq!(*execution.status(), Status::Succeeded { output: Value::parse(result).unwrap() });
+    }
+}
+
+#[test]
 fn a_failed_branch_takes_its_siblings_with_it() {
     let (mut execution, mut out) = start(PARALLEL, "{}");
     out.effects.clear();
@@ -249,12 +273,13 @@ fn a_failed_branch_takes_its_siblings_with_it() {
         history(&out)[7..],
         [
             "8<6 TaskFailed",
-            "9<8 WaitStateAborted",
-            "10<8 ParallelStateFailed",
-            "11<10 ParallelStateExited",
-            "12<11 SucceedStateEntered",
-            "13<12 SucceedStateExited",
-            "14<13 ExecutionSucceeded",
+            "9<8 TaskStateAborted",
+            "10<8 WaitStateAborted",
+            "11<8 ParallelStateFailed",
+            "12<11 ParallelStateExited",
+            "13<12 SucceedStateEntered",
+            "14<13 SucceedStateExited",
+            "15<14 ExecutionSucceeded",
         ]
     );
 }

@@ -155,6 +155,8 @@ struct ReceiptBody {
     fuel_budget: u64,
     memory_bytes_peak: u64,
     elapsed_micros: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_tail: Option<Arc<str>>,
 }
 
 impl Body {
@@ -276,6 +278,7 @@ impl ReceiptBody {
             fuel_budget: receipt.fuel_budget,
             memory_bytes_peak: receipt.memory_bytes_peak,
             elapsed_micros: receipt.elapsed_micros,
+            log_tail: receipt.log_tail.clone(),
         }
     }
 
@@ -287,6 +290,7 @@ impl ReceiptBody {
             fuel_budget: self.fuel_budget,
             memory_bytes_peak: self.memory_bytes_peak,
             elapsed_micros: self.elapsed_micros,
+            log_tail: self.log_tail,
         }
     }
 }
@@ -318,6 +322,7 @@ mod tests {
             fuel_budget: 3,
             memory_bytes_peak: 4,
             elapsed_micros: 5,
+            log_tail: Some("bye\n".into()),
         };
         let returned =
             |outcome| Record::Input(Input::Returned { call: CallId(4), outcome, receipt: Some(receipt.clone()) });

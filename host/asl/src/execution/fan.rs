@@ -326,6 +326,9 @@ impl Step<'_> {
     pub(super) fn abort(&mut self, root: ThreadIx, cause: u64) {
         let mut open = vec![(root, false)];
         while let Some((at, inner_done)) = open.pop() {
+            if !inner_done {
+                self.iteration_aborted(at, cause);
+            }
             let Some(thread) = self.fold.threads.get_mut(at) else { continue };
             if let Phase::Fanned(fan) = &mut thread.phase
                 && !inner_done
@@ -338,6 +341,17 @@ impl Step<'_> {
             if let Some(thread) = self.fold.threads.remove(at) {
                 self.take_back(&thread, cause);
             }
+        }
+    }
+
+    /// Of a thread that is an iteration, before what happens to its state.
+    fn iteration_aborted(&mut self, at: ThreadIx, cause: u64) {
+        let Some((parent, branch)) = self.fold.threads.get(at).and_then(|thread| thread.parent) else { return };
+        let Some(parent) = self.fold.threads.get(parent) else { return };
+        let around = self.machine.state(parent.state);
+        if let Kind::Map(_) = &around.kind {
+            let name = Arc::clone(&around.name);
+            self.emit(cause, EventKind::MapIterationAborted { name, index: branch as u64 });
         }
     }
 
@@ -366,13 +380,6 @@ impl Step<'_> {
         };
         if entered {
             self.emit(cause, EventKind::StateAborted { state: state.kind.state_type() });
-        }
-        let Some((parent, branch)) = thread.parent else { return };
-        let Some(parent) = self.fold.threads.get(parent) else { return };
-        let around = self.machine.state(parent.state);
-        if let Kind::Map(_) = &around.kind {
-            let name = Arc::clone(&around.name);
-            self.emit(cause, EventKind::MapIterationAborted { name, index: branch as u64 });
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stepwell_expr::{Entropy, Value};
 
 use crate::{
-    CallId, Effect, EventKind, Failure, HistoryEvent, Input, Machine, MapRun, RunId, Start, TimerId, Timestamp,
+    CallId, Effect, EventKind, Failure, HistoryEvent, Input, Invoke, Machine, MapRun, RunId, Start, TimerId, Timestamp,
 };
 
 mod choice;
@@ -151,6 +151,21 @@ impl Execution {
         let runs = self.map_runs().map(|run| Effect::RunMap(Arc::clone(run)));
         let timers = self.fold.timers.iter();
         calls.chain(runs).chain(timers.map(|(timer, set)| Effect::SetTimer { timer: *timer, at: set.at })).collect()
+    }
+
+    /// A call that is awaited.
+    #[must_use]
+    pub fn awaited_call(&self, call: CallId) -> Option<&Invoke> {
+        match &self.fold.threads.get(*self.fold.calls.get(&call)?)?.phase {
+            Phase::Calling(invoke) => Some(invoke),
+            Phase::Enter
+            | Phase::Perform
+            | Phase::Waiting(_)
+            | Phase::Delayed(_)
+            | Phase::Fanned(_)
+            | Phase::Running(_)
+            | Phase::Joined(_) => None,
+        }
     }
 
     /// The map runs that are under way, by their ids.

@@ -49,6 +49,10 @@ impl Step<'_> {
                 Ok(()) => return,
                 Err(failure) => failure,
             };
+            if let Kind::Task(_) = &state.kind {
+                // It was entered and is not left: the end of the state around it ends it too.
+                self.emit(last, EventKind::StateAborted { state: state.kind.state_type() });
+            }
             at = parent;
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use stepwell_expr::{Map, Value};
 
 use super::query::Subject;
@@ -18,6 +20,7 @@ impl Step<'_> {
         let input = self.fitting(at, state, input, &state.name)?;
         let timeout_seconds = self.seconds(at, state, &task.timeout, "TimeoutSecondsPath")?;
         let heartbeat_seconds = self.seconds(at, state, &task.heartbeat, "HeartbeatSecondsPath")?;
+        let wants_log = wants_log(&task.target, &input);
         let (resource, argument) = self.called(at, state, &task.target, &input)?;
         let thread = self.thread(at)?;
         let (entered_event, retries, last) = (thread.entered_event, thread.retry_count, thread.last_event);
@@ -51,6 +54,7 @@ impl Step<'_> {
             state_name: Arc::clone(&state.name),
             entered_event,
             attempt: u32::try_from(retries).unwrap_or(u32::MAX - 1) + 1,
+            wants_log,
         };
         self.fold.calls.insert(invoke.call, at);
         self.effect(Effect::Invoke(invoke.clone()));
@@ -91,7 +95,7 @@ impl Step<'_> {
         let (Kind::Task(task), Phase::Calling(invoke)) = (&state.kind, called) else { return };
         let outcome = outcome.map_err(|failure| self.not_found(&task.target, &invoke.resource, failure));
         let outcome = outcome
-            .map(|result| wrapped(&task.target, result))
+            .map(|result| wrapped(&task.target, result, invoke.wants_log.then_some(receipt.as_ref())))
             .and_then(|result| self.fitting(at, state, result, &result_owner(&task.target)));
         let receipt = receipt.map(Box::new);
         let event = match &outcome {
@@ -152,14 +156,29 @@ fn sent(payload: Option<&Value>) -> Value {
     }
 }
 
-fn wrapped(target: &Target, result: Value) -> Value {
+/// Whether the end of the log is to come with the result.
+fn wants_log(target: &Target, input: &Value) -> bool {
+    match target {
+        Target::Task { .. } | Target::Function { .. } => false,
+        Target::Invoke { .. } => input.get("LogType").and_then(Value::as_str) == Some("Tail"),
+    }
+}
+
+/// A result as its integration gives it. `log` is there where the end of the call's log is wanted.
+fn wrapped(target: &Target, result: Value, log: Option<Option<&Receipt>>) -> Value {
     match target {
         Target::Task { .. } | Target::Function { .. } => result,
-        Target::Invoke { .. } => Value::object([
-            ("ExecutedVersion", Value::from("$LATEST")),
-            ("Payload", result),
-            ("StatusCode", Value::from(200)),
-        ]),
+        Target::Invoke { .. } => {
+            let mut members = Map::with_capacity(4);
+            members.insert("ExecutedVersion", Value::from("$LATEST"));
+            if let Some(receipt) = log {
+                let tail = receipt.and_then(|receipt| receipt.log_tail.as_deref()).unwrap_or_default();
+                members.insert("LogResult", Value::from(BASE64.encode(tail)));
+            }
+            members.insert("Payload", result);
+            members.insert("StatusCode", Value::from(200));
+            Value::Object(Arc::new(members))
+        }
     }
 }
 

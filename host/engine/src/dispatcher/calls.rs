@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stepwell_asl::expr::Value;
-use stepwell_asl::limits::PAYLOAD_DEPTH_MAX;
+use stepwell_asl::limits::{LOG_TAIL_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 use stepwell_asl::{CallId, Failure, Input, Invoke, Receipt};
 use stepwell_store::CallLog;
 use stepwell_tasks::{Budget, Call, Identity, Returned, failures};
@@ -60,7 +60,9 @@ impl Dispatcher {
         }
         live.calls.remove(&call);
         self.calls_out -= 1;
+        let wants_log = live.execution.awaited_call(call).is_some_and(|invoke| invoke.wants_log);
         let Returned { outcome, receipt, log } = returned;
+        let text: String = log.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect();
         let outcome =
             outcome.map_err(|failure| Failure::new(failure.error, failure.cause)).and_then(|text| read(&text));
         let receipt = (!receipt.component.is_empty()).then(|| Receipt {
@@ -70,8 +72,8 @@ impl Dispatcher {
             fuel_budget: receipt.fuel_budget,
             memory_bytes_peak: receipt.memory_bytes_peak,
             elapsed_micros: u64::try_from(receipt.elapsed.as_micros()).unwrap_or(u64::MAX),
+            log_tail: wants_log.then(|| tail(&text).into()),
         });
-        let text: String = log.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect();
         let logs = if text.is_empty() { Vec::new() } else { vec![CallLog { call: call.0, dispatch, text }] };
         self.apply(id, Input::Returned { call, outcome, receipt }, logs, None, actions);
     }
@@ -84,6 +86,13 @@ impl Dispatcher {
             actions.push(Action::Cancel { id: Arc::clone(id), call });
         }
     }
+}
+
+/// The end of a log, as much as comes with a result.
+fn tail(text: &str) -> &str {
+    let most = text.len().saturating_sub(LOG_TAIL_BYTES_MAX);
+    let from = (most..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(from..).unwrap_or_default()
 }
 
 /// A result, when the journal that keeps it can be read again.
@@ -115,5 +124,20 @@ fn task_call(id: &Arc<str>, live: &Live, invoke: &Invoke, dispatch: u32) -> Call
             workflow_name: Arc::clone(&live.workflow),
             state_name: Arc::clone(&invoke.state_name),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_is_whole_characters() {
+        assert_eq!(tail(""), "");
+        let fits = "x".repeat(LOG_TAIL_BYTES_MAX);
+        assert_eq!(tail(&fits), fits);
+        assert_eq!(tail(&format!("a{fits}")), fits);
+        let wide = "ä".repeat(LOG_TAIL_BYTES_MAX);
+        assert_eq!(tail(&format!("{wide}b")).len(), LOG_TAIL_BYTES_MAX - 1, "half of a character is left out");
     }
 }
