@@ -28,6 +28,7 @@ pub fn run(repository: &Repository, filter: Option<&str>) -> Result<()> {
         }
     }
     if filter.is_none() {
+        tables(repository)?;
         purity(repository)?;
     }
     println!("\n{tally}, in {} s", begun.elapsed().as_secs());
@@ -35,6 +36,25 @@ pub fn run(repository: &Repository, filter: Option<&str>) -> Result<()> {
         [] => Ok(()),
         some => bail!("not everything passed: {}", some.join("; ")),
     }
+}
+
+/// The tests that run recorded cases, once more for what they print: how many of each feature pass.
+const TABLES: [(&str, &[&str]); 3] = [
+    ("stepwell-asl", &["conformance", "validation"]),
+    ("stepwell-expr", &["conformance", "jsonata"]),
+    ("stepwell-rules", &["conformance"]),
+];
+
+fn tables(repository: &Repository) -> Result<()> {
+    say("what the recorded cases say (they lie beside the repository; without them these tests say so)");
+    for (package, names) in TABLES {
+        let mut test = repository.cargo(&["test", "--quiet", "--package", package]);
+        for name in names {
+            test.args(["--test", name]);
+        }
+        commands::run(test.args(["--", "--nocapture", "--test-threads", "1"]))?;
+    }
+    Ok(())
 }
 
 /// What decides must not be able to act: it compiles where there is no clock, no file and no network.
