@@ -64,15 +64,49 @@ pub enum Resource {
     Task { name: Arc<str> },
     /// A Lambda function's ARN, or `lambda:invoke` with its `FunctionName`: the component of that name.
     Lambda { function: Arc<str> },
+    /// `arn:aws:states:::SERVICE:ACTION`, with what follows it: `dynamodb` and `putItem`,
+    /// `aws-sdk:kms` and `encrypt`.
+    Service { service: Arc<str>, action: Arc<str>, pattern: ServicePattern },
+    /// An activity's ARN.
+    Activity { arn: Arc<str> },
+}
+
+/// When the call of a service has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServicePattern {
+    /// Once the service has answered.
+    RequestResponse,
+    /// `.sync`: once what the call started has ended.
+    Sync,
+    /// `.sync:2`: the same, with the output as JSON instead of its text.
+    Sync2,
+    /// `.waitForTaskToken`: once somebody returns the token that the call was given.
+    WaitForTaskToken,
 }
 
 impl Resource {
-    /// The name of the task that stands for it.
+    /// The name of the task that stands for it. Of a service it is `SERVICE:ACTION` with its
+    /// pattern, of an activity its ARN: no task has such a name.
     #[must_use]
-    pub fn task_name(&self) -> &Arc<str> {
+    pub fn task_name(&self) -> Arc<str> {
         match self {
-            Self::Task { name } => name,
-            Self::Lambda { function } => function,
+            Self::Task { name } => Arc::clone(name),
+            Self::Lambda { function } => Arc::clone(function),
+            Self::Service { service, action, pattern } => format!("{service}:{action}{}", pattern.suffix()).into(),
+            Self::Activity { arn } => Arc::clone(arn),
+        }
+    }
+}
+
+impl ServicePattern {
+    /// What follows the action in a `Resource`.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::RequestResponse => "",
+            Self::Sync => ".sync",
+            Self::Sync2 => ".sync:2",
+            Self::WaitForTaskToken => ".waitForTaskToken",
         }
     }
 }

@@ -111,6 +111,21 @@ pub enum EventKind {
         failure: Failure,
         receipt: Option<Box<Receipt>>,
     },
+    ActivityScheduled {
+        resource: Arc<str>,
+        input: Value,
+        timeout_seconds: Option<u64>,
+        heartbeat_seconds: Option<u64>,
+    },
+    ActivitySucceeded {
+        output: Value,
+    },
+    ActivityFailed {
+        failure: Failure,
+    },
+    ActivityTimedOut {
+        failure: Failure,
+    },
     TaskScheduled {
         service: Service,
         region: Arc<str>,
@@ -141,9 +156,9 @@ pub enum EventKind {
 /// `resourceType` and `resource` of a task's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// `task` or `lambda`.
-    pub resource_type: &'static str,
-    /// The name of the task, or `invoke`.
+    /// `task`, `lambda` or the service's name.
+    pub resource_type: Arc<str>,
+    /// The name of the task, `invoke`, or the action with its pattern.
     pub resource: Arc<str>,
 }
 
@@ -195,6 +210,10 @@ impl EventKind {
             Self::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
             Self::LambdaFunctionFailed { .. } => "LambdaFunctionFailed",
             Self::LambdaFunctionTimedOut { .. } => "LambdaFunctionTimedOut",
+            Self::ActivityScheduled { .. } => "ActivityScheduled",
+            Self::ActivitySucceeded { .. } => "ActivitySucceeded",
+            Self::ActivityFailed { .. } => "ActivityFailed",
+            Self::ActivityTimedOut { .. } => "ActivityTimedOut",
             Self::TaskScheduled { .. } => "TaskScheduled",
             Self::TaskStarted { .. } => "TaskStarted",
             Self::TaskSucceeded { .. } => "TaskSucceeded",

@@ -21,12 +21,12 @@ mod query;
 mod time;
 
 pub use diagnostic::{Diagnostic, Severity, Span};
-pub use effect::{CallId, Effect, Invoke, Resource, RunId, TimerId};
+pub use effect::{CallId, Effect, Invoke, Resource, RunId, ServicePattern, TimerId};
 pub use event::{EventKind, HistoryEvent, Service};
 pub use execution::{Execution, Output, Status, payload_fits};
 pub use failure::Failure;
 pub use input::{Child, Input, Receipt, Start};
-pub use machine::{Machine, StateType, WorkflowType};
+pub use machine::{Checks, Integrations, Machine, StateType, WorkflowType};
 pub use map_run::{Batch, Items, MapRun, ReadItems, WriteResults};
 pub use stepwell_expr as expr;
 pub use time::Timestamp;

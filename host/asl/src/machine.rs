@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stepwell_expr::{Expression, Path, ReferencePath, Template, Value};
 
 use crate::query::Query;
-use crate::{Diagnostic, Resource};
+use crate::{Diagnostic, Resource, ServicePattern};
 
 /// A checked definition.
 #[derive(Debug)]
@@ -105,6 +105,23 @@ pub enum WorkflowType {
     Standard,
     /// Short, and at least once.
     Express,
+}
+
+/// What a definition is checked against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Checks {
+    pub workflow: WorkflowType,
+    pub integrations: Integrations,
+}
+
+/// Which resources a Task state may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Integrations {
+    /// Those that this host can run.
+    #[default]
+    Runnable,
+    /// All that AWS integrates.
+    Any,
 }
 
 /// The language of a state's expressions.
@@ -240,6 +257,10 @@ pub(crate) enum Target {
     Function { arn: Arc<str>, name: Arc<str> },
     /// `arn:aws:states:::lambda:invoke`; the function when `Parameters` name it as it stands.
     Invoke { function: Option<Arc<str>> },
+    /// `arn:aws:states:::SERVICE:ACTION`, with what follows it.
+    Service { service: Arc<str>, action: Arc<str>, pattern: ServicePattern },
+    /// `arn:aws:states:REGION:ACCOUNT:activity:NAME`.
+    Activity { arn: Arc<str> },
 }
 
 impl Target {
@@ -248,6 +269,10 @@ impl Target {
             Self::Task { name } => Some(Resource::Task { name: Arc::clone(name) }),
             Self::Function { name, .. } => Some(Resource::Lambda { function: Arc::clone(name) }),
             Self::Invoke { function } => function.as_ref().map(|name| Resource::Lambda { function: Arc::clone(name) }),
+            Self::Service { service, action, pattern } => {
+                Some(Resource::Service { service: Arc::clone(service), action: Arc::clone(action), pattern: *pattern })
+            }
+            Self::Activity { arn } => Some(Resource::Activity { arn: Arc::clone(arn) }),
         }
     }
 }

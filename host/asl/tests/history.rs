@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use stepwell_asl::expr::Value;
 use stepwell_asl::{
-    CallId, Effect, Execution, Failure, Input, Machine, Output, Receipt, Resource, Start, Status, TimerId, Timestamp,
-    limits,
+    CallId, Checks, Effect, Execution, Failure, Input, Integrations, Machine, Output, Receipt, Resource,
+    ServicePattern, Start, Status, TimerId, Timestamp, limits,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
 
 fn start(definition: &str, input: &str) -> (Execution, Output) {
-    let machine = Machine::parse(definition).unwrap_or_else(|problems| {
+    let checks = Checks { integrations: Integrations::Any, ..Checks::default() };
+    let machine = Machine::parse_with(definition, checks).unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
     let start = Start {
@@ -214,6 +215,30 @@ fn a_timed_out_task_says_so() {
         assert_eq!(out.events[4].type_name(), expected);
         assert_eq!(failure(&execution), ("States.Timeout".to_owned(), "9 s computing".to_owned()));
     }
+}
+
+#[test]
+fn services_and_activities_are_called_like_tasks() {
+    let (mut execution, mut out) = start(
+        &one_state(
+            r#""Type":"Task","Resource":"arn:aws:states:::ecs:runTask.sync","Parameters":{"Cluster.$":"$.c"},"End":true"#,
+        ),
+        r#"{"c":"small"}"#,
+    );
+    let [Effect::Invoke(invoke)] = out.effects.as_slice() else { panic!("{:?}", out.effects) };
+    let wanted = Resource::Service { service: "ecs".into(), action: "runTask".into(), pattern: ServicePattern::Sync };
+    assert_eq!(invoke.resource, wanted);
+    assert_eq!(invoke.input.to_string(), r#"{"Cluster":"small"}"#);
+    execution.step(NOW, returned(3, Ok("{}")), &mut out);
+    let scheduled = out.events[2].to_json().to_string();
+    assert!(scheduled.contains(r#""resourceType":"ecs","resource":"runTask.sync""#), "{scheduled}");
+    assert_eq!(history(&out)[2..5], ["3<2 TaskScheduled", "4<3 TaskStarted", "5<4 TaskSucceeded"]);
+
+    let arn = "arn:aws:states:eu-west-1:123456789012:activity:ask";
+    let (mut execution, mut out) =
+        start(&one_state(&format!(r#""Type":"Task","Resource":"{arn}","HeartbeatSeconds":3,"End":true"#)), "{}");
+    execution.step(NOW, returned(3, Err(("States.HeartbeatTimeout", ""))), &mut out);
+    assert_eq!(history(&out)[2..4], ["3<2 ActivityScheduled", "4<3 ActivityTimedOut"]);
 }
 
 const PARALLEL: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Parallel","Next":"E","ResultPath":"$.both","Branches":[

@@ -70,13 +70,15 @@ impl Source {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut unknown = Vec::new();
         for (pointer, resource) in machine.resources() {
-            let name = resource.task_name();
+            let name = &resource.task_name();
             if known.contains(&&**name) {
                 continue;
             }
             let wanted = match &resource {
                 Resource::Task { name } => format!("\"task:{name}\""),
                 Resource::Lambda { function } => function.to_string(),
+                Resource::Service { .. } => format!("{name}\""),
+                Resource::Activity { arn } => format!("\"{arn}\""),
             };
             let nth = seen.entry(wanted.clone()).or_default();
             let found = self.text.match_indices(&wanted).nth(*nth);

@@ -200,7 +200,7 @@ impl Builder {
                 return None;
             }
         }
-        if self.workflow == WorkflowType::Express {
+        if self.checks.workflow == WorkflowType::Express {
             let message = "Express state machine does not support Map state in DISTRIBUTED mode";
             self.problems.schema(config.at("Mode"), message);
         }

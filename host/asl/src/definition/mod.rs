@@ -7,7 +7,7 @@ use stepwell_expr::Value;
 
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::limits;
-use crate::machine::{Machine, QueryLanguage, State, StateIx, WorkflowType};
+use crate::machine::{Checks, Integrations, Machine, QueryLanguage, State, StateIx, WorkflowType};
 
 mod choice;
 mod fields;
@@ -40,7 +40,15 @@ impl Machine {
     /// # Errors
     /// As of [`Self::parse`].
     pub fn parse_as(text: &str, workflow: WorkflowType) -> Result<Self, Vec<Diagnostic>> {
-        let mut builder = Builder { workflow, ..Builder::default() };
+        Self::parse_with(text, Checks { workflow, integrations: Integrations::Runnable })
+    }
+
+    /// Reads and checks a definition.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn parse_with(text: &str, checks: Checks) -> Result<Self, Vec<Diagnostic>> {
+        let mut builder = Builder { checks, ..Builder::default() };
         let machine = builder.definition(text);
         let errors = builder.problems.errors();
         let mut found = builder.problems.found;
@@ -64,7 +72,7 @@ impl Machine {
 #[derive(Debug, Default)]
 struct Builder {
     problems: Problems,
-    workflow: WorkflowType,
+    checks: Checks,
     /// Whether the machine says `JSONata`, which no state can take back.
     jsonata: bool,
     /// The language of the state that is being read.

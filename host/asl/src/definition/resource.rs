@@ -6,9 +6,8 @@ use stepwell_expr::Value;
 
 use super::Builder;
 use super::fields::Fields;
-use crate::diagnostic;
-use crate::machine::{QueryLanguage, Target, WorkflowType};
-use crate::query;
+use crate::machine::{Integrations, QueryLanguage, Target, WorkflowType};
+use crate::{ServicePattern, diagnostic, query};
 
 const SUPPORTED: &str = "Supported are: task:NAME, the ARN of a Lambda function \
     (arn:aws:lambda:REGION:ACCOUNT:function:NAME), and arn:aws:states:::lambda:invoke.";
@@ -34,8 +33,14 @@ impl Builder {
         if service(text) == Some("lambda:invoke") {
             return Some(Target::Invoke { function: self.invoked(fields) });
         }
-        self.refuse(state, text, fields);
-        None
+        let integrated = match self.checks.integrations {
+            Integrations::Runnable => None,
+            Integrations::Any => self.integrated(text),
+        };
+        if integrated.is_none() {
+            self.refuse(state, text, fields);
+        }
+        integrated
     }
 
     /// The function that `Parameters` or `Arguments` name as it stands.
@@ -59,9 +64,28 @@ impl Builder {
         }
     }
 
+    /// A resource that AWS integrates, and that this type of workflow may have.
+    fn integrated(&self, text: &Arc<str>) -> Option<Target> {
+        let express = self.checks.workflow == WorkflowType::Express;
+        if is_activity(text) {
+            return (!express).then(|| Target::Activity { arn: Arc::clone(text) });
+        }
+        let (name, pattern) = integration(service(text)?);
+        let waits = match pattern {
+            ServicePattern::RequestResponse => false,
+            ServicePattern::Sync | ServicePattern::Sync2 | ServicePattern::WaitForTaskToken => true,
+        };
+        if !is_integrated(name) || !follows(name, pattern) || (express && waits) {
+            return None;
+        }
+        let (service, action) = name.rsplit_once(':')?;
+        Some(Target::Service { service: service.into(), action: action.into(), pattern })
+    }
+
     fn refuse(&mut self, state: &str, text: &str, fields: &Fields<'_>) {
-        let (action, pattern) = service(text).map(integration).unwrap_or_default();
-        let express = self.workflow == WorkflowType::Express;
+        let (action, pattern) = service(text).map_or(("", ServicePattern::RequestResponse), integration);
+        let express = self.checks.workflow == WorkflowType::Express;
+        let pattern = Some(pattern.suffix()).filter(|suffix| !suffix.is_empty());
         let (code, message) = if express && is_activity(text) {
             (diagnostic::SCHEMA, "Express state machine does not support Activity ARN".to_owned())
         } else if express && let Some(pattern) = pattern {
@@ -92,10 +116,24 @@ impl Builder {
 }
 
 /// `SERVICE:ACTION` and the pattern that follows it.
-fn integration(service: &str) -> (&str, Option<&'static str>) {
-    let pattern = [".waitForTaskToken", ".sync:2", ".sync"].into_iter().find(|pattern| service.ends_with(pattern));
-    let action = pattern.and_then(|pattern| service.strip_suffix(pattern)).unwrap_or(service);
-    (action, pattern)
+fn integration(service: &str) -> (&str, ServicePattern) {
+    let waiting = [ServicePattern::WaitForTaskToken, ServicePattern::Sync2, ServicePattern::Sync];
+    let found = waiting.into_iter().find_map(|pattern| Some((service.strip_suffix(pattern.suffix())?, pattern)));
+    found.unwrap_or((service, ServicePattern::RequestResponse))
+}
+
+/// Whether AWS integrates the action with such an end. The services that have nothing to wait
+/// for are named; of all others every end is taken to be one.
+fn follows(action: &str, pattern: ServicePattern) -> bool {
+    let service = action.split(':').next().unwrap_or("");
+    match pattern {
+        ServicePattern::RequestResponse => true,
+        ServicePattern::WaitForTaskToken => !matches!(service, "dynamodb" | "http"),
+        ServicePattern::Sync => {
+            !matches!(service, "apigateway" | "aws-sdk" | "dynamodb" | "events" | "http" | "lambda" | "sns" | "sqs")
+        }
+        ServicePattern::Sync2 => action == "states:startExecution",
+    }
 }
 
 /// Whether AWS integrates such an action. Of services listed with `*`,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Resource;
+use crate::{Resource, ServicePattern};
 
 /// The problems of a definition, one per line: `CODE: message at /pointer`.
 fn problems(text: &str) -> String {
@@ -323,6 +323,36 @@ fn what_only_standard_workflows_have_is_refused_of_express_ones() {
         &state(r#""Type":"Task","End":true,"Resource":"echo""#),
         &["SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN at /States/A/Resource"],
     );
+}
+
+#[test]
+fn what_only_aws_runs_is_known_where_it_is_not_run() {
+    let any = Checks { workflow: WorkflowType::Standard, integrations: Integrations::Any };
+    let parse = |resource: &str, checks| {
+        Machine::parse_with(&state(&format!(r#""Type":"Task","End":true,"Resource":"{resource}""#)), checks)
+    };
+    for (resource, service, action, pattern) in [
+        ("arn:aws:states:::dynamodb:putItem", "dynamodb", "putItem", ServicePattern::RequestResponse),
+        ("arn:aws:states:::aws-sdk:kms:encrypt", "aws-sdk:kms", "encrypt", ServicePattern::RequestResponse),
+        ("arn:aws-cn:states:::ecs:runTask.sync", "ecs", "runTask", ServicePattern::Sync),
+        ("arn:aws:states:::states:startExecution.sync:2", "states", "startExecution", ServicePattern::Sync2),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", "lambda", "invoke", ServicePattern::WaitForTaskToken),
+    ] {
+        let wanted = Resource::Service { service: service.into(), action: action.into(), pattern };
+        assert_eq!(parse(resource, any).unwrap().resources(), [("/States/A/Resource".to_owned(), wanted)]);
+        assert_eq!(parse(resource, Checks::default()).unwrap_err()[0].code, diagnostic::UNSUPPORTED);
+    }
+    let arn = "arn:aws:states:us-east-1:1:activity:wait";
+    let wanted = Resource::Activity { arn: arn.into() };
+    assert_eq!(parse(arn, any).unwrap().resources(), [("/States/A/Resource".to_owned(), wanted)]);
+    for (resource, workflow) in [
+        ("arn:aws:states:::dynamodb:putItem.sync", WorkflowType::Standard),
+        ("arn:aws:states:::sqs:receive", WorkflowType::Standard),
+        ("arn:aws:states:::sqs:sendMessage.waitForTaskToken", WorkflowType::Express),
+        (arn, WorkflowType::Express),
+    ] {
+        parse(resource, Checks { workflow, ..any }).unwrap_err();
+    }
 }
 
 #[test]

@@ -73,6 +73,10 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
         | EventKind::TaskSucceeded { .. }
         | EventKind::TaskFailed { .. }
         | EventKind::TaskTimedOut { .. } => call_details(&mut map, kind)?,
+        EventKind::ActivityScheduled { .. }
+        | EventKind::ActivitySucceeded { .. }
+        | EventKind::ActivityFailed { .. }
+        | EventKind::ActivityTimedOut { .. } => activity_details(&mut map, kind)?,
         EventKind::StateAborted { .. }
         | EventKind::ParallelStateStarted
         | EventKind::ParallelStateSucceeded
@@ -84,6 +88,25 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
         | EventKind::LambdaFunctionStarted => return None,
     };
     Some((name, map))
+}
+
+fn activity_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
+    if let EventKind::ActivityScheduled { resource, input, timeout_seconds, heartbeat_seconds } = kind {
+        map.insert("resource", Value::String(Arc::clone(resource)));
+        payload(map, "input", "inputDetails", input);
+        seconds(map, "timeoutInSeconds", *timeout_seconds);
+        seconds(map, "heartbeatInSeconds", *heartbeat_seconds);
+        return Some("activityScheduledEventDetails");
+    }
+    if let EventKind::ActivitySucceeded { output } = kind {
+        payload(map, "output", "outputDetails", output);
+        return Some("activitySucceededEventDetails");
+    }
+    if let EventKind::ActivityFailed { failure } = kind {
+        return Some(named(map, failure, "activityFailedEventDetails"));
+    }
+    let EventKind::ActivityTimedOut { failure } = kind else { return None };
+    Some(named(map, failure, "activityTimedOutEventDetails"))
 }
 
 fn map_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
@@ -128,6 +151,10 @@ fn map_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         | EventKind::LambdaFunctionSucceeded { .. }
         | EventKind::LambdaFunctionFailed { .. }
         | EventKind::LambdaFunctionTimedOut { .. }
+        | EventKind::ActivityScheduled { .. }
+        | EventKind::ActivitySucceeded { .. }
+        | EventKind::ActivityFailed { .. }
+        | EventKind::ActivityTimedOut { .. }
         | EventKind::TaskScheduled { .. }
         | EventKind::TaskStarted { .. }
         | EventKind::TaskSucceeded { .. }
@@ -198,6 +225,10 @@ fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         | EventKind::MapRunSucceeded
         | EventKind::MapRunFailed { .. }
         | EventKind::MapRunAborted
+        | EventKind::ActivityScheduled { .. }
+        | EventKind::ActivitySucceeded { .. }
+        | EventKind::ActivityFailed { .. }
+        | EventKind::ActivityTimedOut { .. }
         | EventKind::LambdaFunctionStarted => return None,
     })
 }
@@ -256,7 +287,7 @@ fn iteration(map: &mut Map, name: &Arc<str>, index: u64, details: &'static str) 
 }
 
 fn service_json(map: &mut Map, service: &Service) {
-    map.insert("resourceType", service.resource_type.into());
+    map.insert("resourceType", Value::String(Arc::clone(&service.resource_type)));
     map.insert("resource", Value::String(Arc::clone(&service.resource)));
 }
 

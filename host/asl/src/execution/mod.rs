@@ -296,7 +296,7 @@ impl Step<'_> {
         match &effect {
             Effect::Invoke(invoke) => {
                 digest.number(invoke.call.0);
-                digest.text(invoke.resource.task_name());
+                digest.text(&invoke.resource.task_name());
                 digest.value(&invoke.input);
                 digest.number(invoke.timeout_seconds.unwrap_or(u64::MAX));
             }

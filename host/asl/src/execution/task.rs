@@ -24,24 +24,26 @@ impl Step<'_> {
         let (resource, argument) = self.called(at, state, &task.target, &input)?;
         let thread = self.thread(at)?;
         let (entered_event, retries, last) = (thread.entered_event, thread.retry_count, thread.last_event);
-        let scheduled = match service(&task.target) {
-            Some(service) => EventKind::TaskScheduled {
+        let scheduled = match events(&task.target) {
+            Events::Task(service) => EventKind::TaskScheduled {
                 service,
                 region: Arc::clone(&self.fold.about.region),
                 parameters: input,
                 timeout_seconds,
                 heartbeat_seconds,
             },
-            None => {
-                EventKind::LambdaFunctionScheduled { resource: resource_name(&task.target), input, timeout_seconds }
+            Events::Function { arn } => EventKind::LambdaFunctionScheduled { resource: arn, input, timeout_seconds },
+            Events::Activity { arn } => {
+                EventKind::ActivityScheduled { resource: arn, input, timeout_seconds, heartbeat_seconds }
             }
         };
         let id = self.emit(last, scheduled);
-        let started = match service(&task.target) {
-            Some(service) => EventKind::TaskStarted { service },
-            None => EventKind::LambdaFunctionStarted,
+        let last = match events(&task.target) {
+            Events::Task(service) => self.emit(id, EventKind::TaskStarted { service }),
+            Events::Function { .. } => self.emit(id, EventKind::LambdaFunctionStarted),
+            // An activity starts when a worker takes it.
+            Events::Activity { .. } => id,
         };
-        let last = self.emit(id, started);
         if self.fold.exhausted {
             return Ok(Done::Blocked);
         }
@@ -83,6 +85,11 @@ impl Step<'_> {
                 let resource = Resource::Lambda { function: invoked_name(function).into() };
                 Ok((resource, sent(input.get("Payload"))))
             }
+            Target::Service { service, action, pattern } => {
+                let (service, action) = (Arc::clone(service), Arc::clone(action));
+                Ok((Resource::Service { service, action, pattern: *pattern }, input.clone()))
+            }
+            Target::Activity { arn } => Ok((Resource::Activity { arn: Arc::clone(arn) }, input.clone())),
         }
     }
 
@@ -120,7 +127,7 @@ impl Step<'_> {
         }
         let about = &self.fold.about;
         let arn = match target {
-            Target::Task { .. } => return failure,
+            Target::Task { .. } | Target::Service { .. } | Target::Activity { .. } => return failure,
             Target::Function { arn, .. } => arn.to_string(),
             Target::Invoke { .. } => {
                 format!("arn:aws:lambda:{}:{}:function:{}", about.region, about.account, called.task_name())
@@ -159,7 +166,7 @@ fn sent(payload: Option<&Value>) -> Value {
 /// Whether the end of the log is to come with the result.
 fn wants_log(target: &Target, input: &Value) -> bool {
     match target {
-        Target::Task { .. } | Target::Function { .. } => false,
+        Target::Task { .. } | Target::Function { .. } | Target::Service { .. } | Target::Activity { .. } => false,
         Target::Invoke { .. } => input.get("LogType").and_then(Value::as_str) == Some("Tail"),
     }
 }
@@ -167,7 +174,7 @@ fn wants_log(target: &Target, input: &Value) -> bool {
 /// A result as its integration gives it. `log` is there where the end of the call's log is wanted.
 fn wrapped(target: &Target, result: Value, log: Option<Option<&Receipt>>) -> Value {
     match target {
-        Target::Task { .. } | Target::Function { .. } => result,
+        Target::Task { .. } | Target::Function { .. } | Target::Service { .. } | Target::Activity { .. } => result,
         Target::Invoke { .. } => {
             let mut members = Map::with_capacity(4);
             members.insert("ExecutedVersion", Value::from("$LATEST"));
@@ -183,36 +190,42 @@ fn wrapped(target: &Target, result: Value, log: Option<Option<&Receipt>>) -> Val
 }
 
 fn succeeded(target: &Target, output: Value, receipt: Option<Box<Receipt>>) -> EventKind {
-    match service(target) {
-        Some(service) => EventKind::TaskSucceeded { service, output, receipt },
-        None => EventKind::LambdaFunctionSucceeded { output, receipt },
+    match events(target) {
+        Events::Task(service) => EventKind::TaskSucceeded { service, output, receipt },
+        Events::Function { .. } => EventKind::LambdaFunctionSucceeded { output, receipt },
+        Events::Activity { .. } => EventKind::ActivitySucceeded { output },
     }
 }
 
 fn failed(target: &Target, failure: Failure, receipt: Option<Box<Receipt>>) -> EventKind {
     let timed_out = matches!(failure.error_name(), "States.Timeout" | "States.HeartbeatTimeout");
-    match (service(target), timed_out) {
-        (Some(service), true) => EventKind::TaskTimedOut { service, failure, receipt },
-        (Some(service), false) => EventKind::TaskFailed { service, failure, receipt },
-        (None, true) => EventKind::LambdaFunctionTimedOut { failure, receipt },
-        (None, false) => EventKind::LambdaFunctionFailed { failure, receipt },
+    match (events(target), timed_out) {
+        (Events::Task(service), true) => EventKind::TaskTimedOut { service, failure, receipt },
+        (Events::Task(service), false) => EventKind::TaskFailed { service, failure, receipt },
+        (Events::Function { .. }, true) => EventKind::LambdaFunctionTimedOut { failure, receipt },
+        (Events::Function { .. }, false) => EventKind::LambdaFunctionFailed { failure, receipt },
+        (Events::Activity { .. }, true) => EventKind::ActivityTimedOut { failure },
+        (Events::Activity { .. }, false) => EventKind::ActivityFailed { failure },
     }
 }
 
-/// `None` for a function's ARN, which has events of its own.
-fn service(target: &Target) -> Option<Service> {
-    match target {
-        Target::Task { name } => Some(Service { resource_type: "task", resource: Arc::clone(name) }),
-        Target::Invoke { .. } => Some(Service { resource_type: "lambda", resource: "invoke".into() }),
-        Target::Function { .. } => None,
-    }
+/// Which events tell of a call.
+enum Events {
+    Task(Service),
+    Function { arn: Arc<str> },
+    Activity { arn: Arc<str> },
 }
 
-fn resource_name(target: &Target) -> Arc<str> {
+fn events(target: &Target) -> Events {
     match target {
-        Target::Task { name } => Arc::clone(name),
-        Target::Function { arn, .. } => Arc::clone(arn),
-        Target::Invoke { .. } => "invoke".into(),
+        Target::Task { name } => Events::Task(Service { resource_type: "task".into(), resource: Arc::clone(name) }),
+        Target::Invoke { .. } => Events::Task(Service { resource_type: "lambda".into(), resource: "invoke".into() }),
+        Target::Service { service, action, pattern } => Events::Task(Service {
+            resource_type: Arc::clone(service),
+            resource: format!("{action}{}", pattern.suffix()).into(),
+        }),
+        Target::Function { arn, .. } => Events::Function { arn: Arc::clone(arn) },
+        Target::Activity { arn } => Events::Activity { arn: Arc::clone(arn) },
     }
 }
 
@@ -220,7 +233,8 @@ fn resource_name(target: &Target) -> Arc<str> {
 fn result_owner(target: &Target) -> Arc<str> {
     match target {
         Target::Task { name } => Arc::clone(name),
-        Target::Function { arn, .. } => Arc::clone(arn),
+        Target::Function { arn, .. } | Target::Activity { arn } => Arc::clone(arn),
         Target::Invoke { .. } => "lambda".into(),
+        Target::Service { service, .. } => Arc::clone(service),
     }
 }

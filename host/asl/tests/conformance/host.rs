@@ -151,7 +151,7 @@ const TRACE: &str =
     r#"  File \"/var/task/handler.py\", line 2, in handler\n    raise Exception(\"Some exception was raised.\")\n"#;
 
 fn behave(case: &Json, invoke: &Invoke) -> Result<Value, Failure> {
-    let name = invoke.resource.task_name();
+    let name = &invoke.resource.task_name();
     if case["tasks"].get(&**name).is_none() {
         return Err(Failure::new("Task.NotFound", format!("There is no task '{name}'")));
     }

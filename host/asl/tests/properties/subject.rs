@@ -83,6 +83,7 @@ fn begin(definition: &str, input: &Json) -> (Execution, Output) {
         at: Timestamp::from_micros(0),
         seed: 42,
         input: Value::parse(&input.to_string()).unwrap(),
+        child: None,
     };
     let mut out = Output::default();
     let execution = Execution::start(Arc::new(machine), start, &mut out);
@@ -104,6 +105,9 @@ fn carry_out(effect: &Effect, now: i64, world: &World, agenda: &mut Agenda) {
         }
         Effect::CancelTimer { timer } => {
             agenda.retain(|_, input| !matches!(input, Input::Fired { timer: other } if other == timer));
+        }
+        Effect::RunMap(_) | Effect::AdjustRun(_) | Effect::CancelRun { .. } => {
+            panic!("no definition has a distributed Map")
         }
     }
 }

@@ -106,8 +106,7 @@ async fn plugins(
     let Some(project) = project else {
         return Ok(Arc::new(stepwell_tasks::FakeTasks::new()));
     };
-    let called: BTreeSet<Arc<str>> =
-        machine.resources().iter().map(|(_, resource)| Arc::clone(resource.task_name())).collect();
+    let called: BTreeSet<Arc<str>> = machine.resources().iter().map(|(_, resource)| resource.task_name()).collect();
     let names_all = machine_calls_by_input(&source.text);
     let wanted: Vec<Plugin> = all
         .iter()

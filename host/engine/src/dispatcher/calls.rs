@@ -112,7 +112,7 @@ fn read(text: &str) -> Result<Value, Failure> {
 
 fn task_call(id: &Arc<str>, live: &Live, invoke: &Invoke, dispatch: u32) -> Call {
     Call {
-        task: Arc::clone(invoke.resource.task_name()),
+        task: invoke.resource.task_name(),
         input: invoke.input.to_string().into(),
         budget: Budget { timeout_seconds: invoke.timeout_seconds },
         identity: Identity {
