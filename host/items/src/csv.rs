@@ -1,7 +1,7 @@
 //! Rows of a text file with delimiters, as AWS reads them.
 //!
-//! A field may stand in quotation marks; then it may have delimiters and line ends, and a
-//! quotation mark is written twice. A backslash makes a backslash, a quotation mark or a
+//! A field may stand in quotation marks; then it may have delimiters and line ends. A quotation
+//! mark is written twice, also in a field that stands in none. A backslash makes a backslash, a quotation mark or a
 //! delimiter plain, in quotes and outside; before anything else it is dropped. A row that is
 //! shorter than the header is filled up with empty texts; fields beyond the header are left out.
 //! Blank lines are no rows.
@@ -39,6 +39,8 @@ enum At {
     RowStart,
     FieldStart,
     Plain,
+    /// Behind a quotation mark in a field that stands in none: the first of two, or one alone.
+    QuoteInPlain,
     Quoted,
     /// Behind a quotation mark in a quoted field: its end, or the first of two.
     QuoteInQuoted,
@@ -158,7 +160,10 @@ impl Csv {
             At::Quoted | At::EscapedQuoted => {
                 Err(self.wrong("the object ends in a quoted field; a quotation mark is not closed"))
             }
-            At::FieldStart | At::Plain | At::QuoteInQuoted | At::EscapedPlain => {
+            At::FieldStart | At::Plain | At::QuoteInPlain | At::QuoteInQuoted | At::EscapedPlain => {
+                if at == At::QuoteInPlain {
+                    self.row.text.push(b'"');
+                }
                 self.row.end_field();
                 Ok(true)
             }
@@ -182,6 +187,12 @@ impl Row {
         match at {
             At::RowStart if newline => At::RowStart,
             At::RowStart | At::FieldStart if byte == b'"' => At::Quoted,
+            At::Plain if byte == b'"' => At::QuoteInPlain,
+            At::QuoteInPlain if byte == b'"' => self.keep(byte, At::Plain),
+            At::QuoteInPlain => {
+                self.text.push(b'"');
+                self.take_plain(byte, delimiter)
+            }
             At::RowStart | At::FieldStart | At::Plain => self.take_plain(byte, delimiter),
             At::Quoted => match byte {
                 b'"' => At::QuoteInQuoted,

@@ -1,9 +1,11 @@
-//! The items that a distributed Map reads from objects.
+//! The items that a distributed Map reads from objects, and the results that it writes to them.
 //!
 //! A [`Dataset`] is an `ItemReader` whose fields were evaluated: a JSON file, JSON Lines, a CSV
 //! file, a listing of objects, or a manifest that names objects. [`count`] reads it once and says
 //! how many items it has; [`stream`] reads it item by item. Both hold only a small part of it at
-//! a time, whatever its size.
+//! a time, whatever its size. [`Results`] is a `ResultWriter`: it appends what became of each
+//! item to files of results, and ends with a manifest; [`transform`] makes the state's output
+//! where the results are not exported.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -37,6 +39,8 @@ mod error;
 mod fields;
 mod json;
 mod lines;
+mod outcome;
+mod results;
 mod sources;
 mod stream;
 #[cfg(test)]
@@ -44,6 +48,8 @@ mod tests;
 
 pub use dataset::{CSV_HEADER_BYTES_MAX, Dataset, ITEMS_MAX, ITEMS_POINTER_CHARS_MAX};
 pub use error::Error;
+pub use outcome::{Failure, Outcome, Status, transform};
+pub use results::{RESULT_FILE_BYTES_MAX, Results};
 pub use stream::{Counted, Item, ItemStream, count, stream};
 
 /// Largest item (bytes of its text): four times the largest payload, because an `ItemSelector`

@@ -105,6 +105,18 @@ fn rows_become_objects_by_their_header() {
     assert_eq!(items(CSV, "a,b\n\"\",\"x\"y\n\"1\r\n2\",\0").unwrap().len(), 2);
 }
 
+/// The example of AWS's documentation, and quotation marks that are not closed or not opened.
+#[test]
+fn quotation_marks_are_doubled_within_quotes_and_without() {
+    let row =
+        "abc,\"a double quotation mark (\"\"), and a newline (\n)\",{\"\"MyKey\"\":\"\"MyValue\"\"},\"[1,2,3]\"\n";
+    let config = r#"{"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "b", "c", "d"]}"#;
+    let expected = r#"{"a":"abc","b":"a double quotation mark (\"), and a newline (\n)","c":"{\"MyKey\":\"MyValue\"}","d":"[1,2,3]"}"#;
+    assert_eq!(items(config, row).unwrap(), [expected]);
+    let found = items(config, "5\" nail,x\"\",\"\"y\"\",\"z\"w\na\"").unwrap();
+    assert_eq!(found, [r#"{"a":"5\" nail","b":"x\"","c":"y\"","d":"zw"}"#, r#"{"a":"a\"","b":"","c":"","d":""}"#]);
+}
+
 #[test]
 fn backslashes_make_plain_what_has_a_meaning() {
     let found =
