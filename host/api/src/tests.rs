@@ -242,7 +242,7 @@ async fn history_comes_in_pages() {
 async fn a_page_of_history_has_only_so_many_events() {
     let host = host();
     let endless = r#"{"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices":
-        [{"Variable": "$.x", "IsPresent": true, "Next": "C"}], "Default": "C"}}}"#;
+        [{"Variable": "$.x", "IsPresent": true, "Next": "D"}], "Default": "C"}, "D": {"Type": "Succeed"}}}"#;
     host.engine.put_workflow("endless", endless).unwrap();
     let id = host.ended("endless").await;
     let page = async |query: &str| host.get(&format!("/api/v1/executions/{id}/history?{query}")).await;

@@ -16,6 +16,8 @@ pub const STEP_QUERY_STEPS_MAX: u64 = 20_000_000;
 pub const HISTORY_EVENTS_MAX: u64 = 25_000;
 /// Largest definition (bytes of text).
 pub const DEFINITION_BYTES_MAX: usize = 1_048_576;
+/// Deepest nesting of objects and arrays in a definition's text (levels).
+pub const DEFINITION_JSON_LEVELS_MAX: usize = 127;
 /// Deepest nesting of Parallel and Map states inside each other (levels).
 pub const DEFINITION_NESTING_MAX: usize = 25;
 /// Deepest nesting of `And`, `Or` and `Not` in a choice rule (levels).

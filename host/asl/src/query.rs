@@ -7,6 +7,8 @@ use stepwell_expr::{Entropy, Map, Value};
 
 use crate::limits::STEP_QUERY_STEPS_MAX;
 
+use crate::limits::DIAGNOSTICS_MAX;
+
 /// A value of a definition with its expressions compiled.
 #[derive(Debug)]
 pub(crate) enum Query {
@@ -135,26 +137,39 @@ impl Query {
     /// Compiles a value; it recurses as deep as JSON text nests. What cannot be read is added to
     /// `unread`, and stands as null.
     pub(crate) fn compile(value: &Value, pointer: &str, unread: &mut Vec<Unread>) -> Self {
+        Self::compile_at(value, &mut pointer.to_owned(), unread)
+    }
+
+    /// `pointer` is the value's; it is the same again at the end.
+    fn compile_at(value: &Value, pointer: &mut String, unread: &mut Vec<Unread>) -> Self {
+        let here = pointer.len();
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => Self::Fixed(value.clone()),
             Value::String(text) => match expression(text).map(Computed::compile) {
                 None => Self::Fixed(value.clone()),
                 Some(Ok(computed)) => Self::Computed(Box::new(computed)),
                 Some(Err(error)) => {
-                    unread.push(Unread { pointer: pointer.to_owned(), error });
+                    if unread.len() < DIAGNOSTICS_MAX {
+                        unread.push(Unread { pointer: pointer.clone(), error });
+                    }
                     Self::Fixed(Value::Null)
                 }
             },
             Value::Array(items) => {
-                let compile = |(at, item)| Self::compile(item, &format!("{pointer}/{at}"), unread);
-                let items: Vec<Self> = items.iter().enumerate().map(compile).collect();
-                if items.iter().all(Self::is_fixed) { Self::Fixed(value.clone()) } else { Self::List(items) }
+                let mut list = Vec::with_capacity(items.len());
+                for (at, item) in items.iter().enumerate() {
+                    step_into(pointer, &at.to_string());
+                    list.push(Self::compile_at(item, pointer, unread));
+                    pointer.truncate(here);
+                }
+                if list.iter().all(Self::is_fixed) { Self::Fixed(value.clone()) } else { Self::List(list) }
             }
             Value::Object(map) => {
                 let mut members = Vec::with_capacity(map.len());
                 for (name, value) in map.iter() {
-                    let below = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-                    members.push((Arc::clone(name), Self::compile(value, &below, unread)));
+                    step_into(pointer, name);
+                    members.push((Arc::clone(name), Self::compile_at(value, pointer, unread)));
+                    pointer.truncate(here);
                 }
                 let fixed = members.iter().all(|(_, value)| value.is_fixed());
                 if fixed { Self::Fixed(value.clone()) } else { Self::Members(members) }
@@ -172,8 +187,47 @@ impl Query {
         }
     }
 
+    /// Shows every expression with its JSON pointer; `pointer` is that of this value.
+    pub(crate) fn visit_places(&self, pointer: &str, visitor: &mut dyn FnMut(&str, &Computed)) {
+        self.visit_below(&mut pointer.to_owned(), visitor);
+    }
+
+    fn visit_below(&self, pointer: &mut String, visitor: &mut dyn FnMut(&str, &Computed)) {
+        let here = pointer.len();
+        match self {
+            Self::Fixed(_) => {}
+            Self::Computed(computed) => visitor(pointer, computed),
+            Self::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    step_into(pointer, &at.to_string());
+                    item.visit_below(pointer, visitor);
+                    pointer.truncate(here);
+                }
+            }
+            Self::Members(members) => {
+                for (name, value) in members {
+                    step_into(pointer, name);
+                    value.visit_below(pointer, visitor);
+                    pointer.truncate(here);
+                }
+            }
+        }
+    }
+
     fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
+    }
+}
+
+/// Adds a name to a JSON pointer.
+fn step_into(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    for c in name.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
     }
 }
 

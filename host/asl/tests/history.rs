@@ -363,10 +363,19 @@ fn a_machine_has_a_timeout_of_its_own() {
     assert_eq!(out.effects.last(), Some(&Effect::CancelTimer { timer: TimerId(1) }));
 }
 
+/// A machine whose state `A` never gets to the end that a definition needs.
+fn endless(states: &str) -> String {
+    format!(
+        r#"{{"StartAt":"A","States":{{{states},
+        "Never":{{"Type":"Choice","Choices":[{{"Variable":"$.x","IsNull":true,"Next":"End"}}],"Default":"Never"}},
+        "End":{{"Type":"Succeed"}}}}}}"#
+    )
+}
+
 #[test]
 fn a_loop_ends_when_its_history_is_full() {
     let (execution, out) = start(
-        r#"{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$.x","IsPresent":true,"Next":"C"}],"Default":"C"}}}"#,
+        r#"{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$.x","IsPresent":true,"Next":"D"}],"Default":"C"},"D":{"Type":"Succeed"}}}"#,
         "{}",
     );
     assert_eq!(
@@ -390,8 +399,7 @@ fn payloads_have_a_largest_size_and_a_deepest_nesting() {
         "The state/task 'A' returned a result with a size exceeding the maximum number of bytes service limit."
     );
     // Every round puts one more object around the last.
-    let (execution, _) =
-        start(r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"x.$":"$"},"Next":"A"}}}"#, "{}");
+    let (execution, _) = start(&endless(r#""A":{"Type":"Pass","Parameters":{"x.$":"$"},"Next":"A"}"#), "{}");
     assert_eq!(failure(&execution).0, "States.DataLimitExceeded");
     assert_eq!(execution.last_event_id(), 2 * limits::PAYLOAD_DEPTH_MAX as u64 + 3);
 }
@@ -399,10 +407,11 @@ fn payloads_have_a_largest_size_and_a_deepest_nesting() {
 #[test]
 fn a_step_makes_only_so_much() {
     let text = "a".repeat(40_000);
-    let definition = r#"{"StartAt":"A","States":{
-        "A":{"Type":"Pass","Parameters":{"x.$":"$.x","a":1},"Next":"B"},
-        "B":{"Type":"Pass","Parameters":{"x.$":"$.x","b":1},"Next":"A"}}}"#;
-    let (execution, _) = start(definition, &format!(r#"{{"x":"{text}"}}"#));
+    let definition = endless(
+        r#""A":{"Type":"Pass","Parameters":{"x.$":"$.x","a":1},"Next":"B"},
+        "B":{"Type":"Pass","Parameters":{"x.$":"$.x","b":1},"Next":"A"}"#,
+    );
+    let (execution, _) = start(&definition, &format!(r#"{{"x":"{text}"}}"#));
     let (error, cause) = failure(&execution);
     assert_eq!(error, "States.Runtime");
     assert!(

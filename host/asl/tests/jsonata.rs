@@ -113,7 +113,8 @@ fn what_expressions_make_is_no_larger_than_a_payload() {
 #[test]
 fn a_step_computes_only_so_much() {
     let states = r#""S":{"Type":"Pass","Assign":{"n":"{% $count([1..20000][$ % 7 = 0]) %}"},"Next":"T"},
-        "T":{"Type":"Pass","Next":"S"}"#;
+        "T":{"Type":"Choice","Choices":[{"Condition":"{% $n < 0 %}","Next":"End"}],"Default":"S"},
+        "End":{"Type":"Succeed"}"#;
     let (error, cause) = fails(&machine(states), "{}");
     assert_eq!(error, "States.Runtime");
     let most = limits::STEP_QUERY_STEPS_MAX;

@@ -151,22 +151,28 @@ fn assignments_that_cannot_be_are_refused_with_their_place() {
     let refused = |definition: &str| text(&Machine::parse(definition).unwrap_err());
     for name in ["", "1x", "a-b", "states", "a b"] {
         let found = refused(&shown(&format!(r#""Type":"Pass","Assign":{{"{name}":1,"v":1}}"#)));
-        assert_eq!(
-            found,
-            format!("SCHEMA_VALIDATION_FAILED: The variable name '{name}' is not valid at /States/S/Assign")
-        );
+        let message = match name {
+            "states" => "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'.".to_owned(),
+            "" => "INVALID_VARIABLE_NAME: Invalid variable name ''".to_owned(),
+            _ => format!(
+                "INVALID_VARIABLE_NAME: Invalid variable name '{name}': the variable name contains invalid characters."
+            ),
+        };
+        assert_eq!(found, format!("{message} at /States/S/Assign/{name}"));
     }
     assert!(
         refused(&shown(r#""Type":"Pass","Assign":{"v.$":"nonsense"}"#))
             .contains("The value for the field 'v.$' must be")
     );
-    assert!(refused(&shown(r#""Type":"Pass","Assign":[]"#)).contains("Expected value of type Object, but was Array"));
+    assert!(
+        refused(&shown(r#""Type":"Pass","Assign":[]"#)).contains("Expected value of type Object at /States/S/Assign")
+    );
     let inner = shown(
         r#""Type":"Parallel","Assign":{"v":1},"Branches":[{"StartAt":"I","States":{"I":{"Type":"Pass","Assign":{"v":2},"End":true}}}]"#,
     );
     assert_eq!(
         refused(&inner),
-        "SCHEMA_VALIDATION_FAILED: The variable 'v' belongs to an outer scope and cannot be assigned here at /States/S/Branches/0/States/I/Assign"
+        "DUPLICATE_VARIABLE_NAME: The variable name 'v' was already defined in a parent scope. at /States/S/Branches[0]/States/I/Assign"
     );
     let name = |chars: usize| {
         Machine::parse(&shown(&format!(r#""Type":"Pass","Assign":{{"v":1,"{}":1}}"#, "é".repeat(chars)))).is_ok()

@@ -1,6 +1,6 @@
 //! Choice rules.
 
-use super::fields::{Fields, kind};
+use super::fields::{Fields, expected};
 use super::{Builder, Names};
 use crate::limits::CHOICE_NESTING_MAX;
 use crate::machine::{ChoiceRule, Condition, Operand, Operator, Order, Pattern, QueryLanguage, StateIx, Test};
@@ -27,7 +27,7 @@ impl Builder {
     pub(super) fn rules(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Vec<ChoiceRule> {
         let values = fields.list("Choices", &mut self.problems).unwrap_or_default();
         if values.is_empty() && fields.has("Choices") {
-            self.problems.schema(fields.at("Choices"), "Array must have at least one item");
+            self.problems.schema(fields.at("Choices"), "Value cannot be empty");
         }
         let mut rules = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
@@ -56,9 +56,17 @@ impl Builder {
         match rule.get("Condition")? {
             Value::Bool(_) => {}
             Value::String(text) if query::expression(text).is_some() => {}
+            Value::String(text) => {
+                // One that only begins is told with every other text of the state.
+                if !text.starts_with("{%") {
+                    let help = Some("Write an expression: {% \u{2026} %}.".to_owned());
+                    let message = "JSONata string must start with {% and end with %}";
+                    self.problems.error(diagnostic::SCHEMA, rule.at("Condition"), message, help);
+                }
+                return None;
+            }
             other => {
-                let message = format!("Expected an expression or a Boolean, but was {}", kind(other));
-                self.problems.schema(rule.at("Condition"), message);
+                expected(&mut self.problems, rule.at("Condition"), "Boolean", other);
                 return None;
             }
         }
@@ -77,29 +85,38 @@ impl Builder {
             return None;
         }
         for name in ["Next", "Assign"].into_iter().filter(|name| depth > 0 && fields.has(name)) {
-            self.problems.schema(fields.at(name), format!("Only the outermost rule has a '{name}'"));
+            let help = Some(format!("Only the outermost rule has '{name}'."));
+            self.problems.member(fields, name, format!("Field '{name}' is not supported"), help);
         }
-        let combined = fields.one_of(&["And", "Or", "Not", "Variable"], &mut self.problems);
-        if fields.has("And") {
-            self.known_beside(fields, "And");
-            return self.operands(fields, "And", depth).map(Test::And);
+        let selectors = ["And", "Or", "Not", "Variable"];
+        let chosen: Vec<&str> = selectors.into_iter().filter(|name| fields.has(name)).collect();
+        match chosen.as_slice() {
+            ["And"] => {
+                self.known_beside(fields, "And");
+                self.operands(fields, "And", depth).map(Test::And)
+            }
+            ["Or"] => {
+                self.known_beside(fields, "Or");
+                self.operands(fields, "Or", depth).map(Test::Or)
+            }
+            ["Not"] => {
+                self.known_beside(fields, "Not");
+                let inner = Fields::of(fields.get("Not")?, fields.at("Not"), &mut self.problems)?;
+                self.test(&inner, depth + 1).map(|test| Test::Not(Box::new(test)))
+            }
+            ["Variable"] => self.compare(fields),
+            _ => {
+                let known: Vec<&str> = RULE_FIELDS.into_iter().chain(REPORTED).chain(operators()).collect();
+                fields.known(&known, &[], &mut self.problems);
+                // Of a field of the other language it was told that it cannot be here.
+                if !fields.has("Condition") {
+                    let message =
+                        "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+                    self.problems.schema(fields.pointer.clone(), message);
+                }
+                None
+            }
         }
-        if fields.has("Or") {
-            self.known_beside(fields, "Or");
-            return self.operands(fields, "Or", depth).map(Test::Or);
-        }
-        if fields.has("Not") {
-            self.known_beside(fields, "Not");
-            let inner = Fields::of(fields.get("Not")?, fields.at("Not"), &mut self.problems)?;
-            return self.test(&inner, depth + 1).map(|test| Test::Not(Box::new(test)));
-        }
-        if !combined {
-            let known: Vec<&str> = RULE_FIELDS.into_iter().chain(REPORTED).chain(operators()).collect();
-            fields.known(&known, &[], &mut self.problems);
-            self.problems.schema(fields.pointer.clone(), "These fields are required: [Variable]");
-            return None;
-        }
-        self.compare(fields)
     }
 
     fn known_beside(&mut self, fields: &Fields<'_>, name: &str) {
@@ -109,7 +126,7 @@ impl Builder {
     fn operands(&mut self, fields: &Fields<'_>, name: &str, depth: usize) -> Option<Vec<Test>> {
         let items = fields.list(name, &mut self.problems)?;
         if items.is_empty() {
-            self.problems.schema(fields.at(name), "Array must have at least one item");
+            self.problems.schema(fields.at(name), "Value cannot be empty");
         }
         let mut tests = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -126,12 +143,13 @@ impl Builder {
         let variable = self.path(fields, "Variable");
         let used: Vec<&str> = operators().filter(|name| fields.has(name)).collect();
         let [name] = used.as_slice() else {
-            let message = if used.is_empty() {
-                "A comparison operator is required beside 'Variable'".to_owned()
+            if used.is_empty() {
+                self.no_operator(fields, &known);
             } else {
-                format!("Only one of these fields is allowed: [{}]", used.join(", "))
-            };
-            self.problems.schema(fields.pointer.clone(), message);
+                let message = format!("There should only be one of the following fields: [{}]", used.join(", "));
+                let help = Some("Combine comparisons with 'And' or 'Or'.".to_owned());
+                self.problems.error(diagnostic::SCHEMA, fields.pointer.clone(), message, help);
+            }
             return None;
         };
         let (_, operator, takes) = OPERATORS.iter().copied().find(|(plain, ..)| *plain == path_stripped(name))?;
@@ -143,18 +161,30 @@ impl Builder {
         Some(Test::Compare { variable: variable?, operator, operand })
     }
 
+    fn no_operator(&mut self, fields: &Fields<'_>, known: &[&str]) {
+        // A name that is not known was told already, and is most likely the operator.
+        if fields.map.keys().any(|name| !known.contains(&&**name)) {
+            return;
+        }
+        let help = Some("Add one, such as 'StringEquals', 'NumericGreaterThan' or 'IsPresent'.".to_owned());
+        let message = "A comparison operator is required beside 'Variable'";
+        self.problems.error(diagnostic::SCHEMA, fields.pointer.clone(), message, help);
+    }
+
     fn operand(&mut self, fields: &Fields<'_>, name: &str, takes: Takes) -> Option<Operand> {
         let value = fields.get(name)?;
-        let (fits, expected) = match takes {
+        let (fits, wanted) = match takes {
             Takes::Text | Takes::Pattern => (value.as_str().is_some(), "String"),
             Takes::Number => (value.as_number().is_some(), "Number"),
             Takes::Flag => (value.as_bool().is_some(), "Boolean"),
             Takes::Instant => (value.as_str().is_some(), "String"),
         };
         if !fits {
-            self.problems
-                .schema(fields.at(name), format!("Expected value of type {expected}, but was {}", kind(value)));
+            expected(&mut self.problems, fields.at(name), wanted, value);
             return None;
+        }
+        if takes == Takes::Text {
+            self.operand_as_text(fields, name);
         }
         if takes == Takes::Instant && value.as_str().and_then(Timestamp::parse).is_none() {
             self.problems.schema(fields.at(name), "String does not match RFC3339 timestamp");

@@ -10,7 +10,9 @@ use crate::limits::DIAGNOSTICS_MAX;
 /// The problems found so far.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
-    pub(super) found: Vec<Diagnostic>,
+    found: Vec<Diagnostic>,
+    /// How many there were of each severity, those left out among them.
+    counts: [usize; 3],
 }
 
 impl Problems {
@@ -21,7 +23,7 @@ impl Problems {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.push(Severity::Error, code, pointer.into(), message.into(), help);
+        self.push(problem(Severity::Error, code, pointer.into(), message.into(), help));
     }
 
     pub(super) fn schema(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
@@ -35,34 +37,89 @@ impl Problems {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.push(Severity::Warning, code, pointer.into(), message.into(), help);
+        self.push(problem(Severity::Warning, code, pointer.into(), message.into(), help));
     }
 
-    fn push(&mut self, severity: Severity, code: &'static str, pointer: String, message: String, help: Option<String>) {
-        match self.found.len() {
-            n if n < DIAGNOSTICS_MAX => {
-                self.found.push(Diagnostic { severity, code, message, pointer, span: None, help });
+    pub(super) fn info(
+        &mut self,
+        code: &'static str,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.push(problem(Severity::Info, code, pointer.into(), message.into(), help));
+    }
+
+    /// An error of the schema about one member that AWS tells at the object around it.
+    pub(super) fn member(&mut self, fields: &Fields<'_>, name: &str, message: impl Into<String>, help: Option<String>) {
+        let mut found = problem(Severity::Error, diagnostic::SCHEMA, fields.at(name), message.into(), help);
+        found.location = Some(fields.pointer.clone());
+        self.push(found);
+    }
+
+    /// Keeps a problem while there is room for its severity: warnings push no error out.
+    pub(super) fn push(&mut self, problem: Diagnostic) {
+        if let Some(count) = self.counts.get_mut(rank(problem.severity)) {
+            *count += 1;
+            if *count <= DIAGNOSTICS_MAX {
+                self.found.push(problem);
             }
-            DIAGNOSTICS_MAX => self.found.push(Diagnostic {
-                severity,
-                code: diagnostic::LIMIT,
-                message: format!("There are more than {DIAGNOSTICS_MAX} problems"),
-                pointer: String::new(),
-                span: None,
-                help: Some("Mend these first, then check again.".to_owned()),
-            }),
-            _ => {}
         }
     }
 
-    /// Whether nothing more is reported. Whoever would search long for what helps need not.
-    pub(super) fn full(&self) -> bool {
-        self.found.len() > DIAGNOSTICS_MAX
+    /// Whether no more of this severity are reported. Whoever would search long for what helps
+    /// need not.
+    pub(super) fn full(&self, severity: Severity) -> bool {
+        self.counts.get(rank(severity)).is_some_and(|count| *count >= DIAGNOSTICS_MAX)
     }
 
     pub(super) fn errors(&self) -> bool {
-        self.found.iter().any(|problem| problem.severity == Severity::Error)
+        self.counts.first().is_some_and(|errors| *errors > 0)
     }
+
+    /// What is reported: at most [`DIAGNOSTICS_MAX`], the gravest rather than the first, and one
+    /// that says when there are more.
+    pub(super) fn into_found(self) -> Vec<Diagnostic> {
+        let all: usize = self.counts.iter().sum();
+        let mut found = self.found;
+        let mut room = DIAGNOSTICS_MAX;
+        for severity in [Severity::Error, Severity::Warning, Severity::Info] {
+            let mut left = room;
+            found.retain(|one| {
+                let keeps = one.severity != severity || left > 0;
+                left = left.saturating_sub(usize::from(one.severity == severity));
+                keeps
+            });
+            room = left;
+        }
+        if all > DIAGNOSTICS_MAX {
+            let [errors, ..] = self.counts;
+            let severity = if errors > DIAGNOSTICS_MAX { Severity::Error } else { Severity::Warning };
+            let message = format!("There are more than {DIAGNOSTICS_MAX} problems");
+            let help = Some("Mend these first, then check again.".to_owned());
+            found.push(problem(severity, diagnostic::LIMIT, String::new(), message, help));
+        }
+        found
+    }
+}
+
+fn rank(severity: Severity) -> usize {
+    match severity {
+        Severity::Error => 0,
+        Severity::Warning => 1,
+        Severity::Info => 2,
+    }
+}
+
+pub(super) fn problem(
+    severity: Severity,
+    code: &'static str,
+    pointer: String,
+    message: String,
+    help: Option<String>,
+) -> Diagnostic {
+    let location = Some(pointer.clone());
+    Diagnostic { severity, code, message, pointer, location, span: None, related: None, help }
 }
 
 /// The members of one object, and where it stands.
@@ -77,7 +134,7 @@ impl<'a> Fields<'a> {
     pub(super) fn of(value: &'a Value, pointer: String, problems: &mut Problems) -> Option<Self> {
         let map = value.as_object();
         if map.is_none() {
-            problems.schema(pointer.clone(), format!("Expected value of type Object, but was {}", kind(value)));
+            expected(problems, pointer.clone(), "Object", value);
         }
         Some(Self { map: map?, pointer })
     }
@@ -99,7 +156,7 @@ impl<'a> Fields<'a> {
         match self.get(name)? {
             Value::String(text) => Some(text),
             other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                problems.schema(self.at(name), format!("Expected value of type String, but was {}", kind(other)));
+                expected(problems, self.at(name), "String", other);
                 None
             }
         }
@@ -109,7 +166,7 @@ impl<'a> Fields<'a> {
         let value = self.get(name)?;
         let flag = value.as_bool();
         if flag.is_none() {
-            problems.schema(self.at(name), format!("Expected value of type Boolean, but was {}", kind(value)));
+            expected(problems, self.at(name), "Boolean", value);
         }
         flag
     }
@@ -117,19 +174,40 @@ impl<'a> Fields<'a> {
     /// A whole number within bounds.
     pub(super) fn whole(&self, name: &str, min: u64, max: u64, problems: &mut Problems) -> Option<u64> {
         let value = self.get(name)?;
-        let number = value.as_i64().and_then(|n| u64::try_from(n).ok()).filter(|n| (min..=max).contains(n));
-        if number.is_none() {
-            let what = if value.as_number().is_some() { value.to_string() } else { kind(value).to_owned() };
-            problems.schema(self.at(name), format!("Expected a whole number from {min} to {max}, but was {what}"));
+        let Some(number) = value.as_i64() else {
+            let large = value.as_number().is_some_and(|number| number.as_f64() > 1e18);
+            if large {
+                problems.schema(self.at(name), format!("Maximum value is {max}"));
+            } else {
+                expected(problems, self.at(name), "Integer", value);
+            }
+            return None;
+        };
+        match u64::try_from(number) {
+            Ok(number) if number > max => problems.schema(self.at(name), format!("Maximum value is {max}")),
+            Ok(number) if number >= min => return Some(number),
+            Ok(_) | Err(_) => problems.schema(self.at(name), format!("Minimum value is {min}")),
         }
-        number
+        None
+    }
+
+    /// One of a few texts.
+    pub(super) fn one_word<'w>(&self, name: &str, words: &[&'w str], problems: &mut Problems) -> Option<&'w str> {
+        let text = self.text(name, problems)?;
+        let found = words.iter().copied().find(|word| *word == &**text);
+        if found.is_none() {
+            let help = nearest(text, words.iter().copied()).map(|near| format!("Did you mean '{near}'?"));
+            let message = format!("Value should be one of the following: [{}]", words.join(", "));
+            problems.error(diagnostic::SCHEMA, self.at(name), message, help);
+        }
+        found
     }
 
     pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Option<&'a [Value]> {
         let value = self.get(name)?;
         let items = value.as_array();
         if items.is_none() {
-            problems.schema(self.at(name), format!("Expected value of type Array, but was {}", kind(value)));
+            expected(problems, self.at(name), "Array", value);
         }
         items
     }
@@ -145,7 +223,7 @@ impl<'a> Fields<'a> {
     /// Reports members that nobody knows, with the nearest name that would be known.
     pub(super) fn known(&self, names: &[&str], later: &[(&str, &str)], problems: &mut Problems) {
         for name in self.map.keys() {
-            if names.contains(&&**name) || problems.full() {
+            if names.contains(&&**name) {
                 continue;
             }
             if let Some((_, what)) = later.iter().find(|(known, _)| *known == &**name) {
@@ -157,23 +235,41 @@ impl<'a> Fields<'a> {
                 );
                 continue;
             }
-            let help = nearest(name, names.iter().copied())
+            let near = if problems.full(Severity::Error) { None } else { nearest(name, names.iter().copied()) };
+            let help = near
                 .map(|near| format!("Did you mean '{near}'?"))
-                .or_else(|| Some(format!("Known here: {}.", names.join(", "))));
-            problems.error(diagnostic::SCHEMA, self.at(name), format!("Field '{name}' is not supported"), help);
+                .or_else(|| (!names.is_empty()).then(|| format!("Known here: {}.", listed(names))));
+            problems.member(self, name, format!("Field '{name}' is not supported"), help);
         }
     }
 
     /// Reports when more than one of the members is there; true when one or more are.
     pub(super) fn one_of(&self, names: &[&str], problems: &mut Problems) -> bool {
-        let there: Vec<&str> = names.iter().copied().filter(|name| self.has(name)).collect();
-        if there.len() > 1 {
-            problems
-                .schema(self.pointer.clone(), format!("Only one of these fields is allowed: [{}]", there.join(", ")));
+        let there = names.iter().filter(|name| self.has(name)).count();
+        if there > 1 {
+            let message = format!("There should only be one of the following fields: [{}]", names.join(", "));
+            problems.schema(self.pointer.clone(), message);
         }
-        !there.is_empty()
+        there > 0
     }
 }
+
+/// Reports a value of another kind.
+pub(super) fn expected(problems: &mut Problems, pointer: String, wanted: &str, value: &Value) {
+    let help = Some(format!("This is of type {}.", kind(value)));
+    problems.error(diagnostic::SCHEMA, pointer, format!("Expected value of type {wanted}"), help);
+}
+
+/// A few names, in words.
+fn listed(names: &[&str]) -> String {
+    match names.get(..NAMES_LISTED) {
+        Some(first) if names.len() > NAMES_LISTED => format!("{}, \u{2026}", first.join(", ")),
+        Some(_) | None => names.join(", "),
+    }
+}
+
+/// Longer lists are cut, so that a help stays a line or two.
+const NAMES_LISTED: usize = 24;
 
 /// AWS's names of the JSON kinds.
 pub(super) fn kind(value: &Value) -> &'static str {
@@ -235,6 +331,22 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warnings_push_no_error_out() {
+        let mut problems = Problems::default();
+        for n in 0..DIAGNOSTICS_MAX * 2 {
+            problems.warning(diagnostic::NO_PATH, format!("/{n}"), "w", None);
+        }
+        problems.info(diagnostic::DEPRECATED, "", "i", None);
+        problems.schema("/last", "e");
+        assert!(problems.errors() && problems.full(Severity::Warning) && !problems.full(Severity::Error));
+        let found = problems.into_found();
+        assert_eq!(found.len(), DIAGNOSTICS_MAX + 1);
+        let errors: Vec<&Diagnostic> = found.iter().filter(|one| one.severity == Severity::Error).collect();
+        assert_eq!(errors.len(), 1);
+        assert_eq!(found.last().map(|one| (one.code, one.severity)), Some((diagnostic::LIMIT, Severity::Warning)));
+    }
 
     #[test]
     fn a_near_name_is_found() {

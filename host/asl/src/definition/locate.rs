@@ -12,9 +12,14 @@ pub(super) struct Locator<'a> {
     /// Where each line begins.
     lines: Vec<usize>,
     /// By pointer, where the members of an object or the items of an array begin.
-    containers: HashMap<String, HashMap<String, usize>>,
+    containers: HashMap<String, Container>,
     /// Where a value ends, by where it begins.
     ends: HashMap<usize, usize>,
+}
+
+struct Container {
+    is_array: bool,
+    members: HashMap<String, usize>,
 }
 
 impl<'a> Locator<'a> {
@@ -26,18 +31,7 @@ impl<'a> Locator<'a> {
 
     /// The span of the value at `pointer` (RFC 6901); `None` when there is no such value.
     pub(super) fn locate(&mut self, pointer: &str) -> Option<Span> {
-        let mut start = Scanner::new(self.text, 0).at;
-        let mut path = String::new();
-        for token in pointer.split('/').skip(1) {
-            if !self.containers.contains_key(&path) {
-                let members = Scanner::new(self.text, start).members()?;
-                self.containers.insert(path.clone(), members);
-            }
-            let name = token.replace("~1", "/").replace("~0", "~");
-            start = *self.containers.get(&path)?.get(&name)?;
-            path.push('/');
-            path.push_str(token);
-        }
+        let start = self.walk(pointer, &mut |_, _| {})?;
         let end = match self.ends.get(&start) {
             Some(end) => *end,
             None => {
@@ -48,6 +42,45 @@ impl<'a> Locator<'a> {
             }
         };
         Some(self.span(start, end))
+    }
+
+    /// The place as AWS writes it: names as they are, indexes in brackets.
+    pub(super) fn spoken(&mut self, pointer: &str) -> String {
+        let mut spoken = String::new();
+        let found = self.walk(pointer, &mut |name, is_index| {
+            if is_index {
+                spoken.push_str(&format!("[{name}]"));
+            } else {
+                spoken.push('/');
+                spoken.push_str(name);
+            }
+        });
+        match found {
+            Some(_) if spoken.is_empty() => "/".to_owned(),
+            Some(_) => spoken,
+            None => if pointer.is_empty() { "/" } else { pointer }.to_owned(),
+        }
+    }
+
+    /// Where the value at a pointer begins; `visit` gets each name or index on the way.
+    fn walk(&mut self, pointer: &str, visit: &mut dyn FnMut(&str, bool)) -> Option<usize> {
+        let mut start = Scanner::new(self.text, 0).at;
+        let mut path = String::new();
+        for token in pointer.split('/').skip(1) {
+            if !self.containers.contains_key(&path) {
+                let mut scanner = Scanner::new(self.text, start);
+                let is_array = scanner.peek() == Some(b'[');
+                let members = scanner.members()?;
+                self.containers.insert(path.clone(), Container { is_array, members });
+            }
+            let name = token.replace("~1", "/").replace("~0", "~");
+            let container = self.containers.get(&path)?;
+            start = *container.members.get(&name)?;
+            visit(&name, container.is_array);
+            path.push('/');
+            path.push_str(token);
+        }
+        Some(start)
     }
 
     /// The span of a byte range.
@@ -207,6 +240,20 @@ mod tests {
         assert_eq!(found("/a/0/x"), None);
         assert_eq!(found("/nowhere"), None);
         assert_eq!(found("").map(|(all, ..)| all.len()), Some(text.len()));
+    }
+
+    #[test]
+    fn places_are_told_as_aws_tells_them() {
+        let text = r#"{"States":{"a/b~c":{"Choices":[{"Next":1}]},"0":{"7":[[5]]}}}"#;
+        let mut locator = Locator::new(text);
+        for (pointer, spoken) in [
+            ("", "/"),
+            ("/States/a~1b~0c/Choices/0/Next", "/States/a/b~c/Choices[0]/Next"),
+            ("/States/0/7/0/0", "/States/0/7[0][0]"),
+            ("/nowhere/0", "/nowhere/0"),
+        ] {
+            assert_eq!(locator.spoken(pointer), spoken);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::Value;
 
-use super::fields::{Fields, kind};
+use super::fields::{Fields, expected};
 use super::states::{LEADING, RECOVERING};
 use super::{Builder, Names};
 use crate::diagnostic;
@@ -49,18 +49,19 @@ impl Builder {
         fields.one_of(&["MaxConcurrency", "MaxConcurrencyPath"], &mut self.problems);
         let label = self.label(fields);
         let recovery = self.recovery(at, fields, names);
-        let items_path = if fields.has("ItemsPath") { self.path(fields, "ItemsPath") } else { None };
+        let items_path = self.items_path(fields);
         let items = self.items(fields);
         let item_selector = self.payload(fields, "ItemSelector");
         let concurrency = self.concurrency(fields)?;
         let (tolerated_count, tolerated_percentage) = self.tolerated(fields);
         if !fields.one_of(&["ItemProcessor", "Iterator"], &mut self.problems) {
-            self.problems.schema(fields.pointer.clone(), "These fields are required: [ItemProcessor]");
+            let message = "This object should have only one of the following fields: [ItemProcessor, Iterator]";
+            self.problems.schema(fields.pointer.clone(), message);
             return None;
         }
         let name = if fields.has("ItemProcessor") { "ItemProcessor" } else { "Iterator" };
         let inner = Fields::of(fields.get(name)?, fields.at(name), &mut self.problems)?;
-        let known = ["StartAt", "States", "Comment", "QueryLanguage", "ProcessorConfig"];
+        let known = ["StartAt", "States", "Comment", "ProcessorConfig"];
         inner.known(&known, &[], &mut self.problems);
         let distributed = self.processor_config(&inner).map(|child| {
             let reader = self.reader(fields);
@@ -109,15 +110,14 @@ impl Builder {
     fn items(&mut self, fields: &Fields<'_>) -> Option<Query> {
         let value = fields.get("Items").filter(|_| self.speaks == QueryLanguage::Jsonata)?;
         if value.as_array().is_none() && value.as_str().and_then(query::expression).is_none() {
-            let message = format!("Expected an expression or an Array, but was {}", kind(value));
-            self.problems.schema(fields.at("Items"), message);
+            expected(&mut self.problems, fields.at("Items"), "Array", value);
         }
         self.query(fields, "Items")
     }
 
     fn concurrency(&mut self, fields: &Fields<'_>) -> Option<Concurrency> {
         if fields.has("MaxConcurrencyPath") {
-            return self.expression(fields, "MaxConcurrencyPath").map(Concurrency::Path);
+            return self.number_path(fields, "MaxConcurrencyPath").map(Concurrency::Path);
         }
         if let Some(query) = self.computed(fields, "MaxConcurrency") {
             return Some(Concurrency::Query(query));
@@ -132,17 +132,21 @@ impl Builder {
         fields.one_of(&[percentage, percentage_path], &mut self.problems);
         let counted = self.amount(fields, count, count_path, 0, u64::from(u32::MAX));
         let shared = if fields.has(percentage_path) {
-            self.expression(fields, percentage_path).map(Amount::Path)
+            self.number_path(fields, percentage_path).map(Amount::Path)
         } else if let Some(query) = self.computed(fields, percentage) {
             Some(Amount::Query(query))
         } else {
             fields.get(percentage).and_then(|value| {
-                let number = value.as_number().map(stepwell_expr::Number::as_f64);
-                let number = number.filter(|number| (0.0..=100.0).contains(number));
-                if number.is_none() {
-                    self.problems.schema(fields.at(percentage), "Expected a number from 0 to 100");
+                let Some(number) = value.as_number().map(stepwell_expr::Number::as_f64) else {
+                    expected(&mut self.problems, fields.at(percentage), "Number", value);
+                    return None;
+                };
+                if number < 0.0 {
+                    self.problems.schema(fields.at(percentage), "Minimum value is 0.0");
+                } else if number > 100.0 {
+                    self.problems.schema(fields.at(percentage), "Maximum value is 100.0");
                 }
-                number.map(Amount::Fixed)
+                Some(Amount::Fixed(number))
             })
         };
         (counted, shared)
@@ -152,7 +156,7 @@ impl Builder {
     fn amount(&mut self, fields: &Fields<'_>, name: &str, path: &str, least: u64, most: u64) -> Option<Amount<u64>> {
         fields.one_of(&[name, path], &mut self.problems);
         if fields.has(path) {
-            return self.expression(fields, path).map(Amount::Path);
+            return self.number_path(fields, path).map(Amount::Path);
         }
         match self.computed(fields, name) {
             Some(query) => Some(Amount::Query(query)),

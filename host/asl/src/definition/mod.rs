@@ -9,19 +9,24 @@ use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::limits;
 use crate::machine::{Checks, Integrations, Machine, QueryLanguage, State, StateIx, WorkflowType};
 
+mod advice;
 mod choice;
 mod fields;
+mod graph;
 mod locate;
 mod maps;
 mod payload;
+mod reach;
 mod recovery;
 mod resource;
 mod states;
+mod syntax;
 mod variables;
 
 pub(crate) use resource::invoked_name;
 
-use fields::{Fields, Problems, nearest};
+use fields::{Fields, Problems};
+use graph::Names;
 use locate::Locator;
 use variables::Variables;
 
@@ -51,11 +56,14 @@ impl Machine {
         let mut builder = Builder { checks, ..Builder::default() };
         let machine = builder.definition(text);
         let errors = builder.problems.errors();
-        let mut found = builder.problems.found;
+        let mut found = builder.problems.into_found();
         if !found.is_empty() {
             let mut locator = Locator::new(text);
-            for problem in found.iter_mut().filter(|problem| problem.span.is_none()) {
-                problem.span = locator.locate(&problem.pointer);
+            for problem in &mut found {
+                if problem.span.is_none() {
+                    problem.span = locator.locate(&problem.pointer);
+                }
+                problem.location = problem.location.take().map(|pointer| locator.spoken(&pointer));
             }
         }
         match machine {
@@ -79,20 +87,13 @@ struct Builder {
     speaks: QueryLanguage,
     /// A place per state, filled once the state is read.
     states: Vec<Option<State>>,
-    /// The pointer of the first state that has a name.
-    named: HashMap<Arc<str>, String>,
+    /// The `States` (their pointer) that hold the first state of a name.
+    named: HashMap<Arc<str>, Arc<str>>,
     /// The transitions found in the `States` that are being read.
     edges: Vec<(StateIx, StateIx)>,
     variables: Variables,
     /// How many Parallel and Map states are around the place being read.
     nesting: usize,
-}
-
-/// The states that a transition can name: those of one `States` object.
-struct Names<'a> {
-    states: HashMap<&'a str, StateIx>,
-    /// In the order of the definition.
-    listed: Vec<&'a str>,
 }
 
 /// The fields of a definition itself.
@@ -121,9 +122,10 @@ impl Builder {
             }
         };
         let Some(map) = value.as_object() else {
-            self.problems.schema("", "Definition must be a valid JSON object");
+            self.no_object(text);
             return None;
         };
+        self.twins(text);
         let fields = Fields { map, pointer: String::new() };
         fields.known(&MACHINE_FIELDS, &[], &mut self.problems);
         let timeout_seconds = fields.whole("TimeoutSeconds", 1, limits::DELAY_SECONDS_MAX, &mut self.problems);
@@ -131,6 +133,7 @@ impl Builder {
         self.jsonata = self.language(&fields) == QueryLanguage::Jsonata;
         let comment = fields.text("Comment", &mut self.problems).cloned();
         let start = self.graph(&fields);
+        self.terminal(&fields);
         self.check_variables();
         let start = start?;
         let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
@@ -138,165 +141,74 @@ impl Builder {
     }
 
     fn not_json(&mut self, text: &str, error: &serde_json::Error) {
-        let start = locate::offset(text, error.line(), error.column());
+        if text.trim().is_empty() {
+            self.no_object(text);
+            return;
+        }
+        let (at, message) = match syntax::read(text, 0).flaw {
+            Some(flaw) => (flaw.at, flaw.message),
+            None => (
+                locate::offset(text, error.line(), error.column()),
+                format!("The definition is not valid JSON: {error}"),
+            ),
+        };
+        let end = text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
+        let mut found = fields::problem(Severity::Error, diagnostic::INVALID_JSON, String::new(), message, None);
         // The pointer is unknown where the text is no JSON, so the span comes from the reader.
-        self.problems.found.push(Diagnostic {
-            severity: Severity::Error,
-            code: if text.trim().is_empty() { diagnostic::SCHEMA } else { diagnostic::INVALID_JSON },
-            message: if text.trim().is_empty() {
-                "Definition must be a valid JSON object".to_owned()
-            } else {
-                format!("The definition is not valid JSON: {error}")
-            },
-            pointer: String::new(),
-            span: Some(Locator::new(text).span(start, (start + 1).min(text.len()))),
-            help: None,
-        });
+        found.span = Some(Locator::new(text).span(at, end));
+        found.location = None;
+        self.problems.push(found);
+    }
+
+    fn no_object(&mut self, text: &str) {
+        let message = "Definition must be a valid JSON object".to_owned();
+        let help = Some("A definition is {\"StartAt\": \u{2026}, \"States\": {\u{2026}}}.".to_owned());
+        let mut found = fields::problem(Severity::Error, diagnostic::SCHEMA, String::new(), message, help);
+        found.span = Some(Locator::new(text).span(0, text.len().min(1)));
+        found.location = None;
+        self.problems.push(found);
+    }
+
+    /// Members of one object that have the same name: of them, only the last would count.
+    fn twins(&mut self, text: &str) {
+        let twins = syntax::read(text, limits::DIAGNOSTICS_MAX).twins;
+        if twins.is_empty() {
+            return;
+        }
+        let locator = Locator::new(text);
+        for twin in twins {
+            let first = locator.span(twin.first.start, twin.first.end);
+            let message = format!("Duplicate field '{}'", twin.name);
+            let help = format!("The first one is at line {}, column {}. Keep one of them.", first.line, first.column);
+            let mut found =
+                fields::problem(Severity::Error, diagnostic::INVALID_JSON, twin.pointer, message, Some(help));
+            found.span = Some(locator.span(twin.this.start, twin.this.end));
+            found.related = Some(first);
+            self.problems.push(found);
+        }
     }
 
     fn version(&mut self, fields: &Fields<'_>) {
-        if let Some(version) = fields.text("Version", &mut self.problems)
-            && &**version != "1.0"
-        {
-            self.problems.schema(fields.at("Version"), "The field 'Version' should have one of these values: [1.0]");
-        }
+        fields.one_word("Version", &["1.0"], &mut self.problems);
     }
 
-    /// `QueryLanguage` of a machine or of a state; where it says nothing, the machine's.
+    /// `QueryLanguage` of a machine or of a state; where it says nothing, the machine's. What is
+    /// neither of the two counts as JSONata, as it does for AWS.
     fn language(&mut self, fields: &Fields<'_>) -> QueryLanguage {
-        let inherited = if self.jsonata { QueryLanguage::Jsonata } else { QueryLanguage::JsonPath };
-        let Some(language) = fields.text("QueryLanguage", &mut self.problems) else { return inherited };
-        match &**language {
-            "JSONPath" if self.jsonata => self.problems.schema(
-                fields.pointer.clone(),
-                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
-            ),
-            "JSONPath" => return QueryLanguage::JsonPath,
-            "JSONata" => return QueryLanguage::Jsonata,
-            _ => self.problems.schema(
-                fields.at("QueryLanguage"),
-                "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-            ),
+        if !fields.has("QueryLanguage") {
+            return if self.jsonata { QueryLanguage::Jsonata } else { QueryLanguage::JsonPath };
         }
-        inherited
-    }
-
-    /// `StartAt` and `States`, of a machine, a branch or an item processor: a scope of variables.
-    fn graph(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
-        let outer = self.variables.enter();
-        let start = self.graph_within(fields);
-        self.variables.leave(outer);
-        start
-    }
-
-    fn graph_within(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
-        fields.require(&["StartAt", "States"], &mut self.problems);
-        let start_at = fields.text("StartAt", &mut self.problems);
-        let states = Fields::of(fields.get("States")?, fields.at("States"), &mut self.problems)?;
-        if states.map.is_empty() {
-            self.problems.schema(states.pointer.clone(), "There must be at least one state");
-            return None;
-        }
-        let names = self.name_states(&states)?;
-        let around = std::mem::take(&mut self.edges);
-        let mut places = Vec::new();
-        for (name, value) in states.map.iter() {
-            let at = names.states.get(&**name).copied()?;
-            let pointer = states.at(name);
-            places.push((at, pointer.clone(), name));
-            let state =
-                Fields::of(value, pointer, &mut self.problems).and_then(|fields| self.state(name, at, &fields, &names));
-            if let Some(slot) = self.states.get_mut(at.0 as usize) {
-                *slot = state;
-            }
-        }
-        let start = self.target(start_at?, "StartAt", &fields.at("StartAt"), &names);
-        let edges = std::mem::replace(&mut self.edges, around);
-        self.reachable(start?, &places, &edges);
-        start
-    }
-
-    /// Gives each state its index.
-    fn name_states<'a>(&mut self, states: &Fields<'a>) -> Option<Names<'a>> {
-        let mut names = HashMap::with_capacity(states.map.len());
-        for name in states.map.keys() {
-            let pointer = states.at(name);
-            let chars = name.chars().count();
-            if chars == 0 || chars > limits::STATE_NAME_CHARS_MAX {
-                self.problems.schema(
-                    pointer.clone(),
-                    format!(
-                        "A state's name must have from 1 to {} characters, but this has {chars}",
-                        limits::STATE_NAME_CHARS_MAX
-                    ),
-                );
-            }
-            if let Some(first) = self.named.get(name) {
-                let help = format!("The other one is at {first}. Names are unique in the whole definition.");
-                self.problems.error(
-                    diagnostic::DUPLICATE_NAME,
-                    pointer.clone(),
-                    format!("Duplicate state name: {name}"),
-                    Some(help),
-                );
-            } else {
-                self.named.insert(Arc::clone(name), pointer);
-            }
-            let at = StateIx(u32::try_from(self.states.len()).ok()?);
-            self.states.push(None);
-            names.insert(&**name, at);
-        }
-        let listed = states.map.keys().map(|name| &**name).collect();
-        Some(Names { states: names, listed })
-    }
-
-    /// The state that a transition names. `field` is the transition's name.
-    fn target(&mut self, name: &str, field: &str, pointer: &str, names: &Names<'_>) -> Option<StateIx> {
-        let found = names.states.get(name).copied();
-        if found.is_none() && !self.problems.full() {
-            let help = nearest(name, names.listed.iter().copied())
-                .map(|near| format!("Did you mean '{near}'?"))
-                .or_else(|| {
-                    self.named.get(name).map(|at| {
-                        format!("There is a state of this name at {at}, but a transition cannot leave its branch.")
-                    })
-                });
-            self.problems.error(diagnostic::MISSING_TARGET, pointer, format!("Missing '{field}' target: {name}"), help);
-        }
-        found
-    }
-
-    /// A transition from one state, in one of its fields.
-    fn transition(&mut self, from: StateIx, fields: &Fields<'_>, field: &str, names: &Names<'_>) -> Option<StateIx> {
-        let name = fields.text(field, &mut self.problems)?;
-        let to = self.target(name, field, &fields.at(field), names)?;
-        self.edges.push((from, to));
-        Some(to)
-    }
-
-    fn reachable(&mut self, start: StateIx, places: &[(StateIx, String, &Arc<str>)], edges: &[(StateIx, StateIx)]) {
-        let mut onward: HashMap<StateIx, Vec<StateIx>> = HashMap::new();
-        for (from, to) in edges {
-            onward.entry(*from).or_default().push(*to);
-        }
-        let mut reached = std::collections::HashSet::from([start]);
-        let mut open = vec![start];
-        while let Some(at) = open.pop() {
-            for to in onward.get(&at).into_iter().flatten() {
-                if reached.insert(*to) {
-                    open.push(*to);
+        match fields.one_word("QueryLanguage", &["JSONPath", "JSONata"], &mut self.problems) {
+            Some("JSONPath") => {
+                if self.jsonata {
+                    self.problems.schema(
+                        fields.pointer.clone(),
+                        "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+                    );
                 }
+                QueryLanguage::JsonPath
             }
-        }
-        for (at, pointer, name) in places {
-            if !reached.contains(at) {
-                self.problems.error(
-                    diagnostic::MISSING_TARGET,
-                    pointer.clone(),
-                    format!("State \"{name}\" is not reachable."),
-                    Some("Give it to a 'Next', 'Default' or 'StartAt', or take it out.".to_owned()),
-                );
-            }
+            Some(_) | None => QueryLanguage::Jsonata,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The fields that move data, and the expressions in them.
 
-use stepwell_expr::{Expression, Path, ReferencePath, Template, Value};
+use stepwell_expr::{Expression, Function, Path, ReferencePath, Template, Value};
 
 use super::Builder;
-use super::fields::{Fields, kind};
+use super::fields::{Fields, expected, nearest};
 use crate::diagnostic;
 use crate::machine::{Flow, Payload, QueryLanguage, ResultPath, Seconds, Selection};
 use crate::query::{self, Query};
@@ -11,6 +11,7 @@ use crate::query::{self, Query};
 impl Builder {
     /// The data-flow fields that are there; which ones may be is the caller's list of fields.
     pub(super) fn flow(&mut self, fields: &Fields<'_>) -> Flow {
+        self.advise(fields);
         if self.speaks == QueryLanguage::Jsonata {
             let (arguments, output) = (self.query(fields, "Arguments"), self.query(fields, "Output"));
             return Flow { arguments, output, ..Flow::default() };
@@ -31,12 +32,12 @@ impl Builder {
             None => Selection::Whole,
             Some(Value::Null) => Selection::Nothing,
             Some(Value::String(text)) if &**text == "$" => Selection::Whole,
-            Some(_) => self.path(fields, name).map_or(Selection::Whole, Selection::Path),
+            Some(_) => self.json_path(fields, name).map_or(Selection::Whole, Selection::Path),
         }
     }
 
     /// A path, of input, context object or variable.
-    pub(super) fn path(&mut self, fields: &Fields<'_>, name: &str) -> Option<Path> {
+    fn json_path(&mut self, fields: &Fields<'_>, name: &str) -> Option<Path> {
         let text = fields.text(name, &mut self.problems)?;
         match Path::parse(text) {
             Ok(path) => {
@@ -44,15 +45,55 @@ impl Builder {
                 Some(path)
             }
             Err(error) => {
-                self.problems.error(
-                    diagnostic::SCHEMA,
-                    fields.at(name),
-                    format!("The value for the field '{name}' must be a valid JSONPath"),
-                    Some(error.to_string()),
-                );
+                let message = "Value must be a valid JSONPath.";
+                self.problems.error(diagnostic::SCHEMA, fields.at(name), message, Some(error.to_string()));
                 None
             }
         }
+    }
+
+    /// `ItemsPath`. AWS's documentation speaks of a path to one place, but others work here.
+    pub(super) fn items_path(&mut self, fields: &Fields<'_>) -> Option<Path> {
+        let text = fields.text("ItemsPath", &mut self.problems)?;
+        match Path::parse(text) {
+            Ok(path) => {
+                self.variables.refer(&path);
+                Some(path)
+            }
+            Err(error) => {
+                self.no_reference(fields, "ItemsPath", text, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A path to one place, of input, context object or variable.
+    pub(super) fn path(&mut self, fields: &Fields<'_>, name: &str) -> Option<Path> {
+        let text = fields.text(name, &mut self.problems)?;
+        match Path::parse(text) {
+            Ok(path) if path.is_definite() => {
+                self.variables.refer(&path);
+                Some(path)
+            }
+            Ok(_) => {
+                let detail = "a reference path names one place: only names and single indexes, as in $.a['b c'][0]";
+                self.no_reference(fields, name, text, detail.to_owned());
+                None
+            }
+            Err(error) => {
+                self.no_reference(fields, name, text, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn no_reference(&mut self, fields: &Fields<'_>, name: &str, text: &str, detail: String) {
+        let message = if text.starts_with('$') {
+            "Value is not a Reference Path"
+        } else {
+            "Value is not a Reference Path: Reference path didn't start with '$'"
+        };
+        self.problems.error(diagnostic::SCHEMA, fields.at(name), message, Some(detail));
     }
 
     pub(super) fn result_path(&mut self, fields: &Fields<'_>) -> ResultPath {
@@ -63,18 +104,12 @@ impl Builder {
             Some(Value::String(text)) => match ReferencePath::parse(text) {
                 Ok(path) => ResultPath::Insert(path),
                 Err(error) => {
-                    self.problems.error(
-                        diagnostic::SCHEMA,
-                        fields.at("ResultPath"),
-                        format!("Value is not a Reference Path: {text}"),
-                        Some(error.to_string()),
-                    );
+                    self.no_reference(fields, "ResultPath", text, error.to_string());
                     ResultPath::Replace
                 }
             },
             Some(other) => {
-                self.problems
-                    .schema(fields.at("ResultPath"), format!("Expected value of type String, but was {}", kind(other)));
+                expected(&mut self.problems, fields.at("ResultPath"), "String", other);
                 ResultPath::Replace
             }
         }
@@ -95,11 +130,13 @@ impl Builder {
         let mut unread = Vec::new();
         let query = Query::compile(value, &fields.at(name), &mut unread);
         for place in unread {
-            let help = Some(place.error.to_string());
-            let message = format!("The value for the field '{name}' must be a valid JSONata expression");
-            self.problems.error(diagnostic::SCHEMA, place.pointer, message, help);
+            let message = place.error.message.clone();
+            let help = Some(format!("In {{% \u{2026} %}}, {}.", shown_place(&place.error)));
+            self.problems.error(diagnostic::INVALID_JSONATA, place.pointer, message, help);
         }
         query.visit(&mut |computed| computed.free.iter().for_each(|name| self.variables.refer_to(name)));
+        let sight = self.sight(fields, name);
+        query.visit_places(&fields.at(name), &mut |pointer, computed| self.out_of_reach(sight, pointer, computed));
         Some(query)
     }
 
@@ -120,7 +157,7 @@ impl Builder {
             Err(errors) => {
                 for error in errors {
                     let pointer = format!("{}{}", fields.at(name), error.pointer);
-                    self.problems.error(diagnostic::SCHEMA, pointer, error.message, Some(error.detail));
+                    self.problems.error(diagnostic::SCHEMA, pointer, error.message, Some(guessed(error.detail)));
                 }
                 None
             }
@@ -142,18 +179,23 @@ impl Builder {
                     format!(
                         "The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call"
                     ),
-                    Some(error.to_string()),
+                    Some(guessed(error.to_string())),
                 );
                 None
             }
         }
     }
 
+    /// A path to a number; intrinsic functions are not taken here.
+    pub(super) fn number_path(&mut self, fields: &Fields<'_>, name: &str) -> Option<Expression> {
+        self.json_path(fields, name).map(Expression::Path)
+    }
+
     /// `NAME` or `NAMEPath`, a number of seconds.
     pub(super) fn seconds(&mut self, fields: &Fields<'_>, name: &str, path: &str) -> Seconds {
         fields.one_of(&[name, path], &mut self.problems);
         if fields.has(path) {
-            return self.expression(fields, path).map_or(Seconds::Absent, Seconds::Path);
+            return self.number_path(fields, path).map_or(Seconds::Absent, Seconds::Path);
         }
         if let Some(query) = self.computed(fields, name) {
             return Seconds::Query(query);
@@ -162,4 +204,20 @@ impl Builder {
             .whole(name, 1, crate::limits::DELAY_SECONDS_MAX, &mut self.problems)
             .map_or(Seconds::Absent, Seconds::Fixed)
     }
+}
+
+fn shown_place(error: &stepwell_expr::jsonata::ParseError) -> String {
+    format!("at byte {} ({})", error.offset, error.code)
+}
+
+/// What is wrong with an expression, with the intrinsic function that was probably meant.
+fn guessed(mut detail: String) -> String {
+    let wrong = detail.split('`').nth(1).filter(|name| name.starts_with("States.")).map(str::to_owned);
+    if let Some(wrong) = wrong
+        && !Function::names().any(|name| name == wrong)
+        && let Some(near) = nearest(&wrong, Function::names())
+    {
+        detail.push_str(&format!(". Did you mean `{near}`?"));
+    }
+    detail
 }

@@ -1,10 +1,11 @@
 //! `Retry` and `Catch`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use stepwell_expr::Value;
 
-use super::fields::{Fields, nearest};
+use super::fields::{Fields, expected, nearest};
 use super::{Builder, Names};
 use crate::machine::{Catcher, Recovery, Retrier, StateIx};
 use crate::{diagnostic, limits};
@@ -17,17 +18,37 @@ impl Builder {
     pub(super) fn recovery(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Recovery {
         let mut recovery = Recovery::default();
         let retriers = fields.list("Retry", &mut self.problems).unwrap_or_default();
+        let mut taken = Taken::of(fields);
         for (index, value) in retriers.iter().enumerate() {
             let last = index + 1 == retriers.len();
-            recovery.retriers.extend(self.retrier(value, format!("{}/{index}", fields.at("Retry")), last));
+            let pointer = format!("{}/{index}", fields.at("Retry"));
+            let retrier = self.retrier(value, pointer.clone(), last);
+            self.reached_by_none(&mut taken, retrier.as_ref().map(|retrier| retrier.errors.as_slice()), &pointer);
+            recovery.retriers.extend(retrier);
         }
         let catchers = fields.list("Catch", &mut self.problems).unwrap_or_default();
+        let mut taken = Taken::of(fields);
         for (index, value) in catchers.iter().enumerate() {
             let last = index + 1 == catchers.len();
             let pointer = format!("{}/{index}", fields.at("Catch"));
-            recovery.catchers.extend(self.catcher(at, value, pointer, last, names));
+            let catcher = self.catcher(at, value, pointer.clone(), last, names);
+            self.reached_by_none(&mut taken, catcher.as_ref().map(|catcher| catcher.errors.as_slice()), &pointer);
+            recovery.catchers.extend(catcher);
         }
         recovery
+    }
+
+    /// Warns of errors that an earlier retrier or catcher of the same list takes.
+    fn reached_by_none(&mut self, taken: &mut Taken, errors: Option<&[Arc<str>]>, pointer: &str) {
+        for (index, name) in errors.unwrap_or_default().iter().enumerate() {
+            if let Some(reason) = taken.takes(name) {
+                let message = format!("'{name}' never gets here: {reason}");
+                let place = format!("{pointer}/ErrorEquals/{index}");
+                let help = Some("Name it in an earlier place, or remove it.".to_owned());
+                self.problems.warning(diagnostic::UNREACHABLE_HANDLER, place, message, help);
+            }
+        }
+        taken.names.extend(errors.unwrap_or_default().iter().cloned());
     }
 
     fn retrier(&mut self, value: &Value, pointer: String, last: bool) -> Option<Retrier> {
@@ -38,33 +59,30 @@ impl Builder {
         let interval_seconds = whole("IntervalSeconds", 1, limits::DELAY_SECONDS_MAX, self).unwrap_or(1);
         let attempts_max = whole("MaxAttempts", 0, limits::RETRY_ATTEMPTS_MAX, self).unwrap_or(3);
         let delay_seconds_max = whole("MaxDelaySeconds", 1, limits::RETRY_DELAY_SECONDS_MAX, self);
-        if delay_seconds_max.is_some_and(|max| max <= interval_seconds) && fields.has("IntervalSeconds") {
-            self.problems.schema(
+        if delay_seconds_max.is_some_and(|max| max < interval_seconds) {
+            self.problems.warning(
+                diagnostic::NO_EFFECT,
                 fields.at("MaxDelaySeconds"),
-                "The value of 'MaxDelaySeconds' must be greater than that of 'IntervalSeconds'",
+                "'IntervalSeconds' has no effect: 'MaxDelaySeconds' is smaller",
+                Some("Give 'MaxDelaySeconds' the longest delay that you want.".to_owned()),
             );
         }
         let backoff_rate = match fields.get("BackoffRate") {
             None => 2.0,
             Some(value) => {
-                let rate = value.as_number().map(stepwell_expr::Number::as_f64).filter(|rate| *rate >= 1.0);
-                if rate.is_none() {
-                    self.problems.schema(fields.at("BackoffRate"), "Expected a number greater than or equal to 1.0");
+                let Some(rate) = value.as_number().map(stepwell_expr::Number::as_f64) else {
+                    expected(&mut self.problems, fields.at("BackoffRate"), "Number", value);
+                    return None;
+                };
+                if rate < 1.0 {
+                    self.problems.schema(fields.at("BackoffRate"), "Minimum value is 1.0");
+                    return None;
                 }
-                rate?
+                rate
             }
         };
-        let full_jitter = match fields.text("JitterStrategy", &mut self.problems).map(|text| &**text) {
-            None | Some("NONE") => false,
-            Some("FULL") => true,
-            Some(_) => {
-                self.problems.schema(
-                    fields.at("JitterStrategy"),
-                    "The field 'JitterStrategy' should have one of these values: [FULL, NONE]",
-                );
-                false
-            }
-        };
+        let strategy = fields.one_word("JitterStrategy", &["NONE", "FULL"], &mut self.problems);
+        let full_jitter = strategy == Some("FULL");
         Some(Retrier { errors, interval_seconds, attempts_max, backoff_rate, delay_seconds_max, full_jitter })
     }
 
@@ -94,29 +112,30 @@ impl Builder {
         let items = fields.list("ErrorEquals", &mut self.problems)?;
         let pointer = fields.at("ErrorEquals");
         if items.is_empty() {
-            self.problems.schema(pointer.clone(), "Array must have at least one item");
+            self.problems.schema(pointer.clone(), "Value cannot be empty");
         }
         let mut names: Vec<Arc<str>> = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             match item {
                 Value::String(name) => names.push(Arc::clone(name)),
                 other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                    self.problems.schema(
-                        format!("{pointer}/{index}"),
-                        format!("Expected value of type String, but was {}", super::fields::kind(other)),
-                    )
+                    expected(&mut self.problems, format!("{pointer}/{index}"), "String", other);
                 }
             }
         }
         for (index, name) in names.iter().enumerate() {
             self.known_error(name, format!("{pointer}/{index}"));
         }
-        if names.iter().any(|name| &**name == "States.ALL") {
-            if names.len() > 1 {
-                self.problems.schema(pointer, "States.ALL must appear alone in an array");
-            } else if !last {
-                self.problems.schema(pointer, "States.ALL must appear in the last position of the list");
-            }
+        if let Some(all) = names.iter().position(|name| &**name == ALL)
+            && (names.len() > 1 || !last)
+        {
+            let help = if names.len() > 1 {
+                "Take the other names away, or into a retrier or catcher before this one."
+            } else {
+                "Make this the last one."
+            };
+            let message = "States.ALL must appear alone and at end of list";
+            self.problems.error(diagnostic::SCHEMA, format!("{pointer}/{all}"), message, Some(help.to_owned()));
         }
         Some(names)
     }
@@ -140,6 +159,31 @@ impl Builder {
         }
     }
 }
+
+/// The errors that earlier retriers or catchers of one list take.
+struct Taken {
+    names: HashSet<Arc<str>>,
+    is_task: bool,
+}
+
+impl Taken {
+    fn of(fields: &Fields<'_>) -> Self {
+        let is_task = fields.get("Type").and_then(Value::as_str) == Some("Task");
+        Self { names: HashSet::new(), is_task }
+    }
+
+    /// Why an error of this name does not get past them.
+    fn takes(&self, name: &str) -> Option<&'static str> {
+        if self.names.contains(name) {
+            return Some("an earlier one names it as well");
+        }
+        let is_own = name.starts_with("States.") && name != "States.Permissions";
+        let by_failed = self.is_task && !is_own && self.names.contains("States.TaskFailed");
+        by_failed.then_some("'States.TaskFailed', in an earlier one, takes every error of a task")
+    }
+}
+
+const ALL: &str = "States.ALL";
 
 /// The errors that the language itself names.
 const STATES_ERRORS: [&str; 16] = [

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fields::Fields;
+use super::fields::{Fields, nearest};
 use super::maps::selecting_items;
 use super::{Builder, Names};
 use crate::Timestamp;
@@ -13,6 +13,9 @@ use crate::machine::{Kind, QueryLanguage, Seconds, State, StateIx, Task, Text, W
 const COMMON: [&str; 3] = ["Type", "Comment", "QueryLanguage"];
 pub(super) const LEADING: [&str; 6] = ["Next", "End", "InputPath", "OutputPath", "Assign", "Output"];
 pub(super) const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"];
+
+/// The kinds of states, in the order in which AWS lists them.
+const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
 
 /// What only states of JSONata have.
 const JSONATA_FIELDS: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
@@ -50,13 +53,13 @@ impl Builder {
         names: &Names<'_>,
     ) -> Option<State> {
         fields.require(&["Type"], &mut self.problems);
-        let kind = fields.text("Type", &mut self.problems)?;
+        let kind_name = fields.text("Type", &mut self.problems)?;
         let around = self.variables.begin_state();
         let language = self.language(fields);
         let speaking = std::mem::replace(&mut self.speaks, language);
         // Read so that a comment of another kind is reported.
         fields.text("Comment", &mut self.problems);
-        let kind = match &**kind {
+        let kind = match &**kind_name {
             "Pass" => self.pass(fields),
             "Task" => self.task(name, at, fields, names),
             "Choice" => self.choice(at, fields, names),
@@ -65,11 +68,10 @@ impl Builder {
             "Fail" => self.fail(fields),
             "Parallel" => self.parallel(at, fields, names),
             "Map" => self.map(at, fields, names),
-            _ => {
-                self.problems.schema(
-                    fields.at("Type"),
-                    "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
-                );
+            other => {
+                let help = nearest(other, TYPES).map(|near| format!("Did you mean '{near}'?"));
+                let message = format!("The field 'Type' should have one of these values: [{}]", TYPES.join(", "));
+                self.problems.error(diagnostic::SCHEMA, fields.at("Type"), message, help);
                 None
             }
         };
@@ -77,8 +79,8 @@ impl Builder {
         let assign = self.assign(fields);
         self.speaks = speaking;
         let references = self.variables.end_state(around, &fields.pointer);
-        let leads = kind.as_ref().is_some_and(leads_on);
-        let next = if leads { self.next(at, fields, names) } else { None };
+        // Also of a state that is wrong in another way: where it leads is reachable.
+        let next = self.next(kind_name, at, fields, names);
         let mut kind = kind?;
         let flow = selecting_items(&mut kind, flow);
         Some(State {
@@ -95,21 +97,28 @@ impl Builder {
         })
     }
 
-    /// `Next` or `End`.
-    fn next(&mut self, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<StateIx> {
+    /// `Next` or `End`, of the kinds of states that have them.
+    fn next(&mut self, kind: &str, at: StateIx, fields: &Fields<'_>, names: &Names<'_>) -> Option<StateIx> {
+        match kind {
+            "Choice" | "Succeed" | "Fail" => return None,
+            known if TYPES.contains(&known) => {}
+            _ => return self.transition(at, fields, "Next", names),
+        }
         let end = fields.flag("End", &mut self.problems);
         match (fields.has("Next"), end) {
             (true, Some(true)) => {
-                self.problems.schema(fields.pointer.clone(), "Only one of these fields is allowed: [Next, End]");
-                None
+                fields.one_of(&["Next", "End"], &mut self.problems);
+                self.transition(at, fields, "Next", names)
             }
             (true, _) => self.transition(at, fields, "Next", names),
             (false, Some(true)) => None,
-            (false, _) => {
+            // An `End` of another kind was told already.
+            (false, None) if fields.has("End") => None,
+            (false, Some(false) | None) => {
                 self.problems.error(
                     diagnostic::SCHEMA,
                     fields.pointer.clone(),
-                    "These fields are required: [Next] or [End]",
+                    "This object should have only one of the following fields: [Next, End]",
                     Some("Say where to go with 'Next', or stop here with \"End\": true.".to_owned()),
                 );
                 None
@@ -125,17 +134,18 @@ impl Builder {
 
     /// Reports fields that belong to the query language which the state does not speak.
     pub(super) fn foreign(&mut self, fields: &Fields<'_>) {
-        let (others, spoken): (&[&str], _) = match self.speaks {
-            QueryLanguage::JsonPath => (&JSONATA_FIELDS, "JSONPath"),
-            QueryLanguage::Jsonata => (&JSONPATH_FIELDS, "JSONata"),
+        let (others, spoken, other): (&[&str], _, _) = match self.speaks {
+            // That the state must not speak it was told already, and is all there is to say.
+            QueryLanguage::JsonPath if self.jsonata => return,
+            QueryLanguage::JsonPath => (&JSONATA_FIELDS, "JSONPath", "JSONata"),
+            QueryLanguage::Jsonata => (&JSONPATH_FIELDS, "JSONata", "JSONPath"),
         };
         for name in fields.map.keys().filter(|name| others.contains(&&***name)) {
-            self.problems.error(
-                diagnostic::SCHEMA,
-                fields.at(name),
-                format!("The field '{name}' is not supported where the query language is '{spoken}'"),
-                Some("Use the field of that language, or set the 'QueryLanguage' of the state.".to_owned()),
+            let message = format!(
+                "The QueryLanguage is set to '{spoken}', but field '{name}' is only supported for the '{other}' QueryLanguage"
             );
+            let help = Some("Use the field of that language, or set the 'QueryLanguage' of the state.".to_owned());
+            self.problems.member(fields, name, message, help);
         }
     }
 
@@ -199,13 +209,11 @@ impl Builder {
     }
 
     fn wait(&mut self, fields: &Fields<'_>) -> Option<Kind> {
-        let forms = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
+        let forms = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
         self.only(fields, &[&LEADING, &forms]);
         if !fields.one_of(&forms, &mut self.problems) {
-            self.problems.schema(
-                fields.pointer.clone(),
-                "One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]",
-            );
+            let message = format!("This object should have only one of the following fields: [{}]", forms.join(", "));
+            self.problems.schema(fields.pointer.clone(), message);
             return None;
         }
         let wait = if let Some(query) = self.computed(fields, "Seconds") {
@@ -215,9 +223,9 @@ impl Builder {
         } else if fields.has("Seconds") {
             Wait::Seconds(fields.whole("Seconds", 0, DELAY_SECONDS_MAX, &mut self.problems)?)
         } else if fields.has("SecondsPath") {
-            Wait::SecondsPath(self.expression(fields, "SecondsPath")?)
+            Wait::SecondsPath(self.number_path(fields, "SecondsPath")?)
         } else if fields.has("TimestampPath") {
-            Wait::UntilPath(self.expression(fields, "TimestampPath")?)
+            Wait::UntilPath(self.number_path(fields, "TimestampPath")?)
         } else {
             let text = fields.text("Timestamp", &mut self.problems)?;
             let Some(until) = Timestamp::parse(text) else {
@@ -259,13 +267,13 @@ impl Builder {
         let recovery = self.recovery(at, fields, names);
         let values = fields.list("Branches", &mut self.problems)?;
         if values.is_empty() {
-            self.problems.schema(fields.at("Branches"), "Array must have at least one item");
+            self.problems.schema(fields.at("Branches"), "Value cannot be empty");
         }
         let mut branches = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
             let pointer = format!("{}/{index}", fields.at("Branches"));
             let branch = Fields::of(value, pointer, &mut self.problems)?;
-            branch.known(&["StartAt", "States", "Comment", "QueryLanguage"], &[], &mut self.problems);
+            branch.known(&["StartAt", "States", "Comment"], &[], &mut self.problems);
             branches.push(self.nested(&branch));
         }
         Some(Kind::Parallel { branches: branches.into_iter().collect::<Option<_>>()?, recovery })
@@ -274,7 +282,7 @@ impl Builder {
     /// A branch or an item processor; they nest at most [`DEFINITION_NESTING_MAX`] deep, and
     /// so does the recursion through here.
     pub(super) fn nested(&mut self, fields: &Fields<'_>) -> Option<StateIx> {
-        self.language(fields);
+        fields.text("Comment", &mut self.problems);
         if self.nesting >= DEFINITION_NESTING_MAX {
             self.problems.error(
                 diagnostic::LIMIT,
@@ -288,12 +296,5 @@ impl Builder {
         let start = self.graph(fields);
         self.nesting -= 1;
         start
-    }
-}
-
-fn leads_on(kind: &Kind) -> bool {
-    match kind {
-        Kind::Pass { .. } | Kind::Task(_) | Kind::Wait(_) | Kind::Parallel { .. } | Kind::Map(_) => true,
-        Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => false,
     }
 }

@@ -41,26 +41,29 @@ fn all_problems_are_found_each_with_its_place() {
     check(
         text,
         &[
-            "SCHEMA_VALIDATION_FAILED: The field 'Version' should have one of these values: [1.0] at /Version",
-            "SCHEMA_VALIDATION_FAILED: Field 'Nxt' is not supported at /States/First/Nxt",
+            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [1.0] at /Version",
+            "SCHEMA_VALIDATION_FAILED: Field 'Nxt' is not supported at /States/First",
             "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/Second/Timestamp",
-            "MISSING_TRANSITION_TARGET: Missing 'StartAt' target: Frist at /StartAt",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/Second/Next",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: Frist at /StartAt",
+            "MISSING_TRANSITION_TARGET: State \"First\" is not reachable. at /States/First",
+            "MISSING_TRANSITION_TARGET: State \"Second\" is not reachable. at /States/Second",
         ],
     );
     let found = Machine::parse(text).unwrap_err();
     let places: Vec<(u32, u32)> = found.iter().map(|p| p.span.unwrap()).map(|s| (s.line, s.column)).collect();
-    assert_eq!(places, [(11, 14), (4, 39), (7, 20), (2, 14)]);
+    assert_eq!(places, [(11, 14), (4, 39), (7, 20), (8, 15), (2, 14), (4, 14), (5, 15)]);
     let help: Vec<Option<String>> = found.into_iter().map(|p| p.help).collect();
     assert_eq!(help[1].as_deref(), Some("Did you mean 'Next'?"));
-    assert_eq!(help[3].as_deref(), Some("Did you mean 'First'?"));
+    assert_eq!(help[4].as_deref(), Some("Did you mean 'First'?"));
 }
 
 #[test]
 fn what_is_no_json_object_says_so_with_line_and_column() {
-    check("", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at /"]);
-    check("[]", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at /"]);
+    check("", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
+    check("[]", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
     let found = problems("{\n  \"StartAt\": oops }");
-    assert!(found.starts_with("INVALID_JSON_DESCRIPTION: The definition is not valid JSON: "), "{found}");
+    assert!(found.starts_with("INVALID_JSON_DESCRIPTION: Unrecognized token 'oops': was expecting "), "{found}");
     let span = Machine::parse("{\n  \"StartAt\": oops }").unwrap_err()[0].span.unwrap();
     assert_eq!((span.line, span.column), (2, 14));
 }
@@ -76,17 +79,19 @@ fn fields_that_are_missing_or_exclude_each_other() {
     );
     check(
         &state(r#""Type":"Pass""#),
-        &["SCHEMA_VALIDATION_FAILED: These fields are required: [Next] or [End] at /States/A"],
+        &[
+            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/A",
+        ],
     );
     check(
         &state(r#""Type":"Wait","Seconds":1,"SecondsPath":"$.x","End":true"#),
-        &["SCHEMA_VALIDATION_FAILED: Only one of these fields is allowed: [Seconds, SecondsPath] at /States/A"],
+        &[
+            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/A",
+        ],
     );
     check(
         &state(r#""Type":"Task","Resource":"task:x","End":true,"TimeoutSeconds":0"#),
-        &[
-            "SCHEMA_VALIDATION_FAILED: Expected a whole number from 1 to 99999999, but was 0 at /States/A/TimeoutSeconds",
-        ],
+        &["SCHEMA_VALIDATION_FAILED: Minimum value is 1 at /States/A/TimeoutSeconds"],
     );
 }
 
@@ -101,8 +106,8 @@ fn expressions_are_compiled_when_a_definition_is_checked() {
     check(
         &state(r#""Type":"Pass","End":true,"ResultPath":"$.a[*]","InputPath":"nonsense""#),
         &[
-            "SCHEMA_VALIDATION_FAILED: The value for the field 'InputPath' must be a valid JSONPath at /States/A/InputPath",
-            "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: $.a[*] at /States/A/ResultPath",
+            "SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/A/InputPath",
+            "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/A/ResultPath",
         ],
     );
 }
@@ -143,13 +148,13 @@ fn retriers_and_catchers_are_checked() {
     check(
         &task(r#""Retry":[{"ErrorEquals":["States.ALL"]},{"ErrorEquals":["E"],"BackoffRate":0.5}]"#),
         &[
-            "SCHEMA_VALIDATION_FAILED: States.ALL must appear in the last position of the list at /States/A/Retry/0/ErrorEquals",
-            "SCHEMA_VALIDATION_FAILED: Expected a number greater than or equal to 1.0 at /States/A/Retry/1/BackoffRate",
+            "SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/A/Retry[0]/ErrorEquals[0]",
+            "SCHEMA_VALIDATION_FAILED: Minimum value is 1.0 at /States/A/Retry[1]/BackoffRate",
         ],
     );
     check(
         &task(r#""Catch":[{"ErrorEquals":["State.ALL"],"Next":"A"}]"#),
-        &["UNKNOWN_ERROR_NAME: There is no error named 'State.ALL' at /States/A/Catch/0/ErrorEquals/0"],
+        &["UNKNOWN_ERROR_NAME: There is no error named 'State.ALL' at /States/A/Catch[0]/ErrorEquals[0]"],
     );
 }
 
@@ -161,26 +166,27 @@ fn states_that_nothing_leads_to_and_names_that_come_twice() {
     );
     check(
         r#"{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}]}}}"#,
-        &["DUPLICATE_STATE_NAME: Duplicate state name: P at /States/P/Branches/0/States/P"],
+        &["DUPLICATE_STATE_NAME: Duplicate State name: P at /States/P/Branches[0]/States/P"],
     );
 }
 
 #[test]
 fn each_query_language_has_its_fields() {
     for (fields, message) in [
-        (r#""Output":{}"#, "The field 'Output' is not supported where the query language is 'JSONPath'"),
+        (
+            r#""Output":{}"#,
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage",
+        ),
         (
             r#""QueryLanguage":"JSONata","InputPath":"$.a""#,
-            "The field 'InputPath' is not supported where the query language is 'JSONata'",
+            "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage",
         ),
-        (
-            r#""QueryLanguage":"JSONata","Output":{"a":["{% 1 + %}"]}"#,
-            "The value for the field 'Output' must be a valid JSONata expression",
-        ),
+        (r#""QueryLanguage":"JSONata","Output":{"a":["{% 1 + %}"]}"#, "Unexpected end of expression"),
     ] {
         let refused = Machine::parse(&state(&format!(r#""Type":"Pass","End":true,{fields}"#))).unwrap_err();
         assert_eq!(refused.len(), 1, "{refused:?}");
-        assert_eq!((refused[0].code, refused[0].message.as_str()), (diagnostic::SCHEMA, message));
+        let code = if message.contains("field") { diagnostic::SCHEMA } else { diagnostic::INVALID_JSONATA };
+        assert_eq!((refused[0].code, refused[0].message.as_str()), (code, message));
     }
 }
 
@@ -217,7 +223,7 @@ fn fields_of_distributed_maps_are_checked() {
         (r#""ItemBatcher":{},"#, "One of these fields is required: [MaxItemsPerBatch,"),
         (
             r#""ItemBatcher":{"MaxItemsPerBatch":1,"MaxItemsPerBatchPath":"$.n"},"#,
-            "Only one of these fields is allowed: [MaxItemsPerBatch, MaxItemsPerBatchPath] at /States/A/ItemBatcher",
+            "There should only be one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath] at /States/A/ItemBatcher",
         ),
         (r#""ResultWriter":{},"#, "One of these fields is required: [Resource, WriterConfig]"),
         (
@@ -235,7 +241,7 @@ fn fields_of_distributed_maps_are_checked() {
     let most = limits::BATCH_BYTES_MAX;
     let batch = |bytes: u64| distributed(&format!(r#""ItemBatcher":{{"MaxInputBytesPerBatch":{bytes}}},"#));
     Machine::parse(&batch(most)).unwrap();
-    assert!(problems(&batch(most + 1)).contains("Expected a whole number from 1 to 262144"));
+    assert!(problems(&batch(most + 1)).contains("Maximum value is 262144"));
 }
 
 #[test]
@@ -261,11 +267,11 @@ fn delays_and_attempts_have_a_most() {
             ))
         };
         assert_eq!(problems(&retrier(max)), "");
-        assert!(problems(&retrier(max + 1)).contains(&format!("but was {}", max + 1)));
+        assert!(problems(&retrier(max + 1)).contains(&format!("Maximum value is {max}")));
     }
     let wait = |n: u64| state(&format!(r#""Type":"Wait","End":true,"Seconds":{n}"#));
     assert_eq!(problems(&wait(limits::DELAY_SECONDS_MAX)), "");
-    assert!(problems(&wait(limits::DELAY_SECONDS_MAX + 1)).contains("from 0 to 99999999"));
+    assert!(problems(&wait(limits::DELAY_SECONDS_MAX + 1)).contains("Maximum value is 99999999"));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use stepwell_expr::limits::VARIABLE_NAME_CHARS_MAX;
 use stepwell_expr::{Path, Root, Value};
 
 use super::Builder;
-use super::fields::{Fields, kind, nearest};
-use crate::diagnostic;
+use super::fields::{Fields, expected, nearest};
+use crate::diagnostic::{self, Severity};
 use crate::machine::{Payload, QueryLanguage};
 
 /// The name that expressions have for what a state works on.
@@ -92,7 +92,7 @@ impl Builder {
         let value = fields.get("Assign")?;
         let pointer = fields.at("Assign");
         let Value::Object(map) = value else {
-            self.problems.schema(pointer, format!("Expected value of type Object, but was {}", kind(value)));
+            expected(&mut self.problems, pointer, "Object", value);
             return None;
         };
         for field in map.keys() {
@@ -101,9 +101,9 @@ impl Builder {
                 QueryLanguage::Jsonata => field,
             };
             match refused(name) {
-                Some(reason) => {
-                    let message = format!("The variable name '{name}' is not valid");
-                    self.problems.error(diagnostic::SCHEMA, pointer.clone(), message, Some(reason));
+                Some((code, message, help)) => {
+                    let place = format!("{pointer}/{}", field.replace('~', "~0").replace('/', "~1"));
+                    self.problems.error(code, place, message, Some(help));
                 }
                 None => {
                     let scope = self.variables.current.and_then(|current| self.variables.scopes.get_mut(current));
@@ -132,9 +132,9 @@ impl Builder {
             clashes.sort();
             for (pointer, name, there) in clashes {
                 self.problems.error(
-                    diagnostic::SCHEMA,
+                    diagnostic::DUPLICATE_VARIABLE,
                     pointer.clone(),
-                    format!("The variable '{name}' belongs to an outer scope and cannot be assigned here"),
+                    format!("The variable name '{name}' was already defined in a parent scope."),
                     Some(format!("It is assigned at {there}. Branches and iterations read it; choose another name.")),
                 );
             }
@@ -142,7 +142,7 @@ impl Builder {
         for (at, scope) in self.variables.scopes.iter().enumerate() {
             for (name, pointer) in &scope.referenced {
                 let seen = || self.variables.outwards(Some(at));
-                if self.problems.full() || seen().any(|scope| scope.assigned.contains_key(name)) {
+                if self.problems.full(Severity::Warning) || seen().any(|scope| scope.assigned.contains_key(name)) {
                     continue;
                 }
                 let names = seen().flat_map(|scope| scope.assigned.keys());
@@ -163,18 +163,24 @@ fn around(outer: &str, inner: &str) -> bool {
     state.and_then(|state| inner.strip_prefix(state)).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Why a name can be no variable's.
-fn refused(name: &str) -> Option<String> {
+/// Why a name can be no variable's: code, message, help.
+fn refused(name: &str) -> Option<(&'static str, String, String)> {
+    if name == RESERVED {
+        let help = "'$states' is what the language itself tells a state. Choose another name.".to_owned();
+        let message = "Cannot assign to reserved variable '$states'.".to_owned();
+        return Some((diagnostic::RESERVED_VARIABLE, message, help));
+    }
     let chars = name.chars().count();
     if chars == 0 || chars > VARIABLE_NAME_CHARS_MAX {
-        return Some(format!("A variable's name has from 1 to {VARIABLE_NAME_CHARS_MAX} characters."));
+        let help = format!("A variable's name has from 1 to {VARIABLE_NAME_CHARS_MAX} characters; this has {chars}.");
+        let shown: String = name.chars().take(VARIABLE_NAME_CHARS_MAX).collect();
+        return Some((diagnostic::INVALID_VARIABLE, format!("Invalid variable name '{shown}'"), help));
     }
-    if name == RESERVED {
-        return Some("'$states' is what the language itself tells a state.".to_owned());
-    }
-    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let starts = name.starts_with(char::is_alphabetic);
     if !starts || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-        return Some("A variable's name begins with a letter or '_', and has only letters, digits and '_'.".to_owned());
+        let help = "A variable's name begins with a letter, and has only letters, digits and '_'.".to_owned();
+        let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+        return Some((diagnostic::INVALID_VARIABLE, message, help));
     }
     None
 }

@@ -93,6 +93,11 @@ impl Function {
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, function, ..)| *function == self).map_or("", |(name, ..)| name)
     }
+
+    /// The names of all functions.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(name, ..)| *name)
+    }
 }
 
 impl Call {

@@ -239,7 +239,7 @@ impl Node {
 
 impl Kind {
     /// Calls `visit` with each node directly below, stages and groups excepted.
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
+    pub(super) fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
         match self {
             Self::Literal(_)
             | Self::Name(_)

@@ -31,6 +31,7 @@ mod lexer;
 pub mod limits;
 mod machine;
 mod numbers;
+mod outer;
 mod path;
 mod patterns;
 mod program;

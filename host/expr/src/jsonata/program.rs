@@ -192,6 +192,10 @@ impl Program {
         builtins::find(name, self.dialect).is_some()
     }
 
+    pub(super) fn tree(&self) -> &Node {
+        &self.tree
+    }
+
     /// The dialect the expression was read in.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
