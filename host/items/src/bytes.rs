@@ -147,8 +147,8 @@ impl Read for ObjectBytes {
             return Err(io::Error::other(Error::Changed { object: location(&self.bucket, &self.key) }));
         }
         let read = bytes.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(&bytes) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (buffer.get_mut(..read), bytes.get(..read)) {
+            to.copy_from_slice(from);
         }
         self.offset += read as u64;
         Ok(read)

@@ -16,7 +16,7 @@ use crate::lines::{JsonLines, Lines};
 use crate::{Error, MANIFEST_BYTES_MAX};
 
 /// How many objects are listed at a time.
-const PAGE_OBJECTS: usize = 10_000;
+const PAGE_OBJECTS: usize = 20_000;
 
 /// What a reader comes to next.
 pub(crate) enum Step {

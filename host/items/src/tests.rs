@@ -50,6 +50,16 @@ fn trouble(config: &str, content: impl AsRef<[u8]>) -> String {
     items(config, content).unwrap_err().to_string()
 }
 
+/// Reading and writing move to threads that may block.
+#[test]
+fn streams_and_results_can_be_sent() {
+    fn sent<T: Send + 'static>() {}
+    sent::<crate::ItemStream>();
+    sent::<crate::Results>();
+    sent::<Dataset>();
+    sent::<Error>();
+}
+
 fn packed(content: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -108,16 +108,19 @@ impl Level {
             if !(kind.is_dir() || kind.is_file()) || !name.starts_with(&self.start) || name.starts_with(RESERVED) {
                 continue;
             }
-            let mut key = format!("{}{name}", self.path);
-            if check_key(&key).is_err() {
-                continue;
-            }
             if kind.is_dir() {
                 name.push('/');
-                key.push('/');
             }
+            if self.last.as_ref().is_some_and(|last| name <= *last) {
+                continue;
+            }
+            if least.len() >= room && least.peek().is_some_and(|greatest| name > *greatest) {
+                left_out = true;
+                continue;
+            }
+            let key = format!("{}{name}", self.path);
             let behind = after.is_none_or(|after| *key > *after || (kind.is_dir() && after.starts_with(&key)));
-            if !behind || self.last.as_ref().is_some_and(|last| name <= *last) {
+            if !behind || check_key(key.trim_end_matches('/')).is_err() {
                 continue;
             }
             least.push(name);
