@@ -193,7 +193,7 @@ struct Config<'a>(Fields<'a>);
 
 impl<'a> Config<'a> {
     fn new(config: &'a Value) -> Result<Self, Error> {
-        const KNOWN: [&str; 8] = [
+        const KNOWN: [&str; 9] = [
             "InputType",
             "CSVHeaderLocation",
             "CSVHeaders",
@@ -202,6 +202,7 @@ impl<'a> Config<'a> {
             "ItemsPointer",
             "ManifestType",
             "Transformation",
+            "ExpectedBucketOwner",
         ];
         Fields::new("ReaderConfig", config, &KNOWN).map(Self)
     }

@@ -361,4 +361,5 @@ fn fields_that_cannot_be_used_are_refused() {
     assert!(Dataset::new("arn:aws-cn:states:::s3:getObject", &json(object), &Value::Null).is_ok());
     let owned = r#"{"Bucket": "b", "Key": "k", "ExpectedBucketOwner": "123456789012", "VersionId": null}"#;
     assert!(Dataset::new(GET_OBJECT, &json(owned), &Value::Null).is_ok());
+    assert!(Dataset::new(GET_OBJECT, &json(object), &json(r#"{"ExpectedBucketOwner": "123456789012"}"#)).is_ok());
 }
