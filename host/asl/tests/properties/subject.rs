@@ -82,6 +82,7 @@ fn begin(definition: &str, input: &Json) -> (Execution, Output) {
         machine_name: "machine".into(),
         at: Timestamp::from_micros(0),
         seed: 42,
+        child: None,
         input: Value::parse(&input.to_string()).unwrap(),
         child: None,
     };
@@ -103,6 +104,7 @@ fn carry_out(effect: &Effect, now: i64, world: &World, agenda: &mut Agenda) {
         Effect::CancelCall { call } => {
             agenda.retain(|_, input| !matches!(input, Input::Returned { call: other, .. } if other == call));
         }
+        Effect::RunMap(_) | Effect::AdjustRun(_) | Effect::CancelRun { .. } => unreachable!("no Map is distributed"),
         Effect::CancelTimer { timer } => {
             agenda.retain(|_, input| !matches!(input, Input::Fired { timer: other } if other == timer));
         }
