@@ -42,6 +42,7 @@ fn start(input: Value) -> Start {
         machine_name: "m".into(),
         at: Timestamp::from_micros(0),
         seed: 1,
+        token_key: 77,
         input,
         child: None,
     }

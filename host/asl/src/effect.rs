@@ -23,7 +23,7 @@ pub struct RunId(pub u64);
 pub enum Effect {
     /// Send the call out; answer with [`crate::Input::Returned`].
     Invoke(Invoke),
-    /// Nobody awaits the call any more.
+    /// Nobody awaits the call any more: what it started is to be stopped.
     CancelCall { call: CallId },
     /// Answer with [`crate::Input::Fired`] at the instant, never before.
     SetTimer { timer: TimerId, at: Timestamp },
@@ -55,6 +55,10 @@ pub struct Invoke {
     pub attempt: u32,
     /// Whether the end of the call's log is wanted with its result: see [`crate::Receipt::log_tail`].
     pub wants_log: bool,
+    /// Whoever holds it can end the call: of an activity, and of a service that waits for it.
+    pub token: Option<Arc<str>>,
+    /// Whether a service took it on, or a worker took it: it must not be sent again.
+    pub is_submitted: bool,
 }
 
 /// What a Task state's `Resource` names.

@@ -117,6 +117,10 @@ pub enum EventKind {
         timeout_seconds: Option<u64>,
         heartbeat_seconds: Option<u64>,
     },
+    /// A worker took it.
+    ActivityStarted {
+        worker: Option<Arc<str>>,
+    },
     ActivitySucceeded {
         output: Value,
     },
@@ -135,6 +139,11 @@ pub enum EventKind {
     },
     TaskStarted {
         service: Service,
+    },
+    /// A service took the call on, and its end is to come.
+    TaskSubmitted {
+        service: Service,
+        output: Value,
     },
     TaskSucceeded {
         service: Service,
@@ -211,11 +220,13 @@ impl EventKind {
             Self::LambdaFunctionFailed { .. } => "LambdaFunctionFailed",
             Self::LambdaFunctionTimedOut { .. } => "LambdaFunctionTimedOut",
             Self::ActivityScheduled { .. } => "ActivityScheduled",
+            Self::ActivityStarted { .. } => "ActivityStarted",
             Self::ActivitySucceeded { .. } => "ActivitySucceeded",
             Self::ActivityFailed { .. } => "ActivityFailed",
             Self::ActivityTimedOut { .. } => "ActivityTimedOut",
             Self::TaskScheduled { .. } => "TaskScheduled",
             Self::TaskStarted { .. } => "TaskStarted",
+            Self::TaskSubmitted { .. } => "TaskSubmitted",
             Self::TaskSucceeded { .. } => "TaskSucceeded",
             Self::TaskFailed { .. } => "TaskFailed",
             Self::TaskTimedOut { .. } => "TaskTimedOut",

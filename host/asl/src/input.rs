@@ -23,6 +23,8 @@ pub struct Start {
     pub at: Timestamp,
     /// What `States.UUID`, `States.MathRandom` and jitter are drawn from.
     pub seed: u64,
+    /// What task tokens are authenticated with. A secret: it is shown nowhere.
+    pub token_key: u128,
     pub input: Value,
     /// Of a child execution of a distributed Map; `None` of any other.
     pub child: Option<Child>,
@@ -44,6 +46,12 @@ pub struct Child {
 pub enum Input {
     /// A call ended. Late or doubled: the call is not awaited any more, and the step changes nothing.
     Returned { call: CallId, outcome: Result<Value, Failure>, receipt: Option<Receipt> },
+    /// A service took the call on, and its end is to come: what the service answered.
+    Submitted { call: CallId, output: Value },
+    /// A worker took the call of an activity.
+    Taken { call: CallId, worker: Option<Arc<str>> },
+    /// Whoever works on the call is alive.
+    Heartbeat { call: CallId },
     /// A timer's instant has come. The same holds for one that is not awaited any more.
     Fired { timer: TimerId },
     /// A map run ended: with the output of its state, or with what the state fails with. The same

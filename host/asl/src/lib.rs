@@ -23,7 +23,7 @@ mod time;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use effect::{CallId, Effect, Invoke, Resource, RunId, ServicePattern, TimerId};
 pub use event::{EventKind, HistoryEvent, Service};
-pub use execution::{Execution, Output, Status, payload_fits};
+pub use execution::{Execution, Output, Status, execution_of_token, payload_fits};
 pub use failure::Failure;
 pub use input::{Child, Input, Receipt, Start};
 pub use machine::{Checks, Integrations, Machine, StateType, WorkflowType};

@@ -17,7 +17,7 @@ mod recorded;
 use host::Ran;
 
 /// What has been reached: (feature, result, full). May only rise.
-const FLOOR: [(&str, usize, usize); 23] = [
+const FLOOR: [(&str, usize, usize); 24] = [
     ("api-base", 1, 1),
     ("arguments", 3, 3),
     ("assign-variables", 22, 22),
@@ -33,8 +33,9 @@ const FLOOR: [(&str, usize, usize); 23] = [
     ("jsonata", 12, 12),
     ("jsonata-functions", 17, 17),
     ("jsonata-output", 10, 10),
-    ("lambda-task", 15, 15),
+    ("lambda-task", 17, 17),
     ("map", 30, 30),
+    ("nested-states", 4, 4),
     ("parallel", 5, 4),
     ("query-language", 9, 9),
     ("scenario", 10, 10),

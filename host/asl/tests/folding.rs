@@ -9,7 +9,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use stepwell_asl::expr::Value;
 use stepwell_asl::{
-    CallId, Effect, Execution, Failure, HistoryEvent, Input, Machine, Output, Start, Status, TimerId, Timestamp,
+    CallId, Checks, Effect, Execution, Failure, HistoryEvent, Input, Integrations, Invoke, Machine, Output, Start,
+    Status, TimerId, Timestamp,
 };
 
 /// Everything at once: a Map of Parallels of tasks that are tried again, waits, random numbers.
@@ -28,7 +29,8 @@ const DEFINITION: &str = r#"{"TimeoutSeconds":100000,"StartAt":"A","States":{
         {"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3,"Next":"U"},
           "U":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:y","End":true}}}]}}}},
   "R":{"Type":"Parallel","ResultPath":null,"Next":"Q","Catch":[{"ErrorEquals":["States.ALL"],"Next":"Q"}],"Branches":[
-    {"StartAt":"V","States":{"V":{"Type":"Wait","Seconds":2,"Next":"X"},"X":{"Type":"Task","Resource":"task:z","End":true}}},
+    {"StartAt":"V","States":{"V":{"Type":"Wait","Seconds":2,"Next":"X"},"X":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:z","HeartbeatSeconds":2,"TimeoutSeconds":9,"Next":"Y"},
+      "Y":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Parameters":{"t.$":"$$.Task.Token"},"HeartbeatSeconds":3,"End":true}}},
     {"StartAt":"D","States":{"D":{"Type":"Map","ItemsPath":"$seen","ItemSelector":{"id.$":"States.UUID()"},"End":true,
       "Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":1,"MaxAttempts":2}],
       "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"E","States":{"E":{"Type":"Succeed"}}}}}}]},
@@ -64,6 +66,7 @@ fn begin(machine: &Arc<Machine>, seed: u64, out: &mut Output) -> Execution {
         machine_name: "m".into(),
         at: Timestamp::from_micros(0),
         seed,
+        token_key: 77,
         input: Value::parse(r#"{"items":[1,2,3,4,5]}"#).unwrap(),
         child: None,
     };
@@ -82,6 +85,12 @@ fn input(turn: &Turn, open: &[Effect]) -> Input {
     }
     match turn.which.get(open) {
         Effect::Invoke(invoke) => {
+            match turn.outcome {
+                7 => return Input::Taken { call: invoke.call, worker: Some("w".into()) },
+                8 => return Input::Submitted { call: invoke.call, output: Value::Null },
+                9 => return Input::Heartbeat { call: invoke.call },
+                _ => {}
+            }
             let outcome = match turn.outcome {
                 2 | 3 => Err(Failure::new("Busy", "later")),
                 4 => Err(Failure::new("Bad", "never")),
@@ -113,7 +122,14 @@ fn keep_account(open: &mut BTreeMap<(u8, u64), Effect>, input: Option<&Input>, e
         Some(Input::Returned { call, .. }) => drop(open.remove(&(0, call.0))),
         Some(Input::RunEnded { run, .. }) => drop(open.remove(&(1, run.0))),
         Some(Input::Fired { timer }) => drop(open.remove(&(2, timer.0))),
-        Some(Input::Stopped { .. } | Input::RunAdjusted { .. }) | None => {}
+        Some(
+            Input::Stopped { .. }
+            | Input::RunAdjusted { .. }
+            | Input::Submitted { .. }
+            | Input::Taken { .. }
+            | Input::Heartbeat { .. },
+        )
+        | None => {}
     }
     for effect in effects {
         match effect {
@@ -140,7 +156,11 @@ fn live(machine: &Arc<Machine>, seed: u64, turns: &[Turn]) -> (Vec<Entry>, Vec<E
     let (mut journal, mut stages, mut now) = (Vec::new(), vec![execution.clone()], 0_i64);
     for turn in turns {
         let awaited = execution.awaited();
-        assert_eq!(awaited, open.values().cloned().collect::<Vec<_>>());
+        let sent = |effect: &Effect| match effect {
+            Effect::Invoke(invoke) => Effect::Invoke(Invoke { is_submitted: false, ..invoke.clone() }),
+            other => other.clone(),
+        };
+        assert_eq!(awaited.iter().map(sent).collect::<Vec<_>>(), open.values().cloned().collect::<Vec<_>>());
         let input = input(turn, &awaited);
         now += i64::from(turn.later_micros);
         let before = out.effects.len();
@@ -168,12 +188,12 @@ proptest! {
 
     #[test]
     fn the_same_journal_folds_to_the_same(seed in any::<u64>(), turns in turns(), cut in any::<prop::sample::Index>()) {
-        let machine = Arc::new(Machine::parse(DEFINITION).unwrap());
+        let machine = Arc::new(Machine::parse_with(DEFINITION, Checks { integrations: Integrations::Any, ..Checks::default() }).unwrap());
         let (journal, stages, lived) = live(&machine, seed, &turns);
         numbered_without_gaps(&lived.events);
 
         // A host that reads the definition anew, and folds up to where it was interrupted.
-        let machine = Arc::new(Machine::parse(DEFINITION).unwrap());
+        let machine = Arc::new(Machine::parse_with(DEFINITION, Checks { integrations: Integrations::Any, ..Checks::default() }).unwrap());
         let mut out = Output::default();
         let mut folded = begin(&machine, seed, &mut out);
         let cut = cut.index(journal.len() + 1);
@@ -202,7 +222,9 @@ proptest! {
 
 #[test]
 fn another_journal_has_another_digest() {
-    let machine = Arc::new(Machine::parse(DEFINITION).unwrap());
+    let machine = Arc::new(
+        Machine::parse_with(DEFINITION, Checks { integrations: Integrations::Any, ..Checks::default() }).unwrap(),
+    );
     let mut out = Output::default();
     let (one, other) = (begin(&machine, 1, &mut out), begin(&machine, 2, &mut out));
     assert_ne!(one.digest(), other.digest(), "the seed shows in what the tasks are given");

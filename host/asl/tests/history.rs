@@ -25,6 +25,7 @@ fn start(definition: &str, input: &str) -> (Execution, Output) {
         machine_name: "machine".into(),
         at: NOW,
         seed: 42,
+        token_key: 77,
         input: Value::parse(input).unwrap(),
         child: None,
     };

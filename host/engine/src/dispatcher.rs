@@ -78,6 +78,7 @@ pub(crate) struct StartCommand {
     pub input: stepwell_asl::expr::Value,
     pub input_digest: String,
     pub seed: u64,
+    pub token_key: u128,
 }
 
 /// Something for the shell to do, in this order.
@@ -208,7 +209,7 @@ impl Dispatcher {
             actions.push(Action::Reply { ticket, answer: Answer::Started(Err(error)) });
             return;
         }
-        let StartCommand { id, workflow, name, input, input_digest, seed } = start;
+        let StartCommand { id, workflow, name, input, input_digest, seed, token_key } = start;
         let info = &workflow.info;
         let arn = self.names.execution_arn(&info.name, &name);
         let begun = Start {
@@ -219,6 +220,7 @@ impl Dispatcher {
             machine_name: info.name.as_str().into(),
             at: self.now,
             seed,
+            token_key,
             input,
             child: None,
         };

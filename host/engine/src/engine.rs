@@ -213,6 +213,7 @@ impl Engine {
             input,
             input_digest: digest_of(text.as_bytes()),
             seed: Uuid::new_v4().as_u64_pair().1,
+            token_key: Uuid::new_v4().as_u128(),
         };
         let _place = self.starting_place()?;
         match self.ask(|ticket| Command::Start { ticket, start: Box::new(start) }).await? {

@@ -101,6 +101,17 @@ enum Body {
         error: Option<Arc<str>>,
         cause: Option<Arc<str>>,
     },
+    Submitted {
+        call: u64,
+        output: Value,
+    },
+    Taken {
+        call: u64,
+        worker: Option<Arc<str>>,
+    },
+    Heartbeat {
+        call: u64,
+    },
     MapSucceeded {
         run: u64,
         output: Value,
@@ -133,6 +144,8 @@ struct StartedBody {
     machine_arn: Arc<str>,
     machine_name: Arc<str>,
     seed: u64,
+    /// The upper half, then the lower one.
+    token_key: [u64; 2],
     input: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     child: Option<ChildBody>,
@@ -178,6 +191,11 @@ impl Body {
             Record::Input(Input::Stopped { error, cause }) => {
                 Self::Stopped { error: error.clone(), cause: cause.clone() }
             }
+            Record::Input(Input::Submitted { call, output }) => {
+                Self::Submitted { call: call.0, output: output.clone() }
+            }
+            Record::Input(Input::Taken { call, worker }) => Self::Taken { call: call.0, worker: worker.clone() },
+            Record::Input(Input::Heartbeat { call }) => Self::Heartbeat { call: call.0 },
             Record::Input(Input::RunEnded { run, outcome: Ok(output) }) => {
                 Self::MapSucceeded { run: run.0, output: output.clone() }
             }
@@ -212,6 +230,9 @@ impl Body {
             }),
             Self::Fired { timer } => Record::Input(Input::Fired { timer: TimerId(timer) }),
             Self::Stopped { error, cause } => Record::Input(Input::Stopped { error, cause }),
+            Self::Submitted { call, output } => Record::Input(Input::Submitted { call: CallId(call), output }),
+            Self::Taken { call, worker } => Record::Input(Input::Taken { call: CallId(call), worker }),
+            Self::Heartbeat { call } => Record::Input(Input::Heartbeat { call: CallId(call) }),
             Self::MapSucceeded { run, output } => {
                 Record::Input(Input::RunEnded { run: RunId(run), outcome: Ok(output) })
             }
@@ -232,6 +253,15 @@ impl Body {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is left")]
+fn halves(key: u128) -> [u64; 2] {
+    [(key >> 64) as u64, key as u64]
+}
+
+fn whole([upper, lower]: [u64; 2]) -> u128 {
+    (u128::from(upper) << 64) | u128::from(lower)
+}
+
 fn numbers(calls: &[CallId]) -> Vec<u64> {
     calls.iter().map(|call| call.0).collect()
 }
@@ -245,6 +275,7 @@ impl StartedBody {
             machine_arn: Arc::clone(&start.machine_arn),
             machine_name: Arc::clone(&start.machine_name),
             seed: start.seed,
+            token_key: halves(start.token_key),
             input: start.input.clone(),
             child: start.child.as_ref().map(|child| ChildBody {
                 run: Arc::clone(&child.run),
@@ -263,6 +294,7 @@ impl StartedBody {
             machine_name: self.machine_name,
             at,
             seed: self.seed,
+            token_key: whole(self.token_key),
             input: self.input,
             child: self.child.map(|ChildBody { run, processor, index }| Child { run, processor, index }),
         }
@@ -308,6 +340,7 @@ mod tests {
             machine_name: "m".into(),
             at: Timestamp::from_micros(7),
             seed: u64::MAX,
+            token_key: u128::MAX,
             input: Value::parse(r#"{"b":[1.5,null],"a":"ä"}"#).unwrap(),
             child: None,
         }
@@ -334,6 +367,9 @@ mod tests {
                 child: Some(Child { run: "arn:run".into(), processor: "/States/M/ItemProcessor".into(), index: 3 }),
                 ..start()
             }),
+            Record::Input(Input::Submitted { call: CallId(4), output: Value::from("x") }),
+            Record::Input(Input::Taken { call: CallId(4), worker: Some("w".into()) }),
+            Record::Input(Input::Heartbeat { call: CallId(4) }),
             Record::Input(Input::RunEnded { run: RunId(4), outcome: Ok(Value::from("x")) }),
             Record::Input(Input::RunEnded { run: RunId(4), outcome: Err(Failure::new("E", "c")) }),
             Record::Input(Input::RunAdjusted {

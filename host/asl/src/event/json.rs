@@ -70,10 +70,12 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
         | EventKind::LambdaFunctionTimedOut { .. }
         | EventKind::TaskScheduled { .. }
         | EventKind::TaskStarted { .. }
+        | EventKind::TaskSubmitted { .. }
         | EventKind::TaskSucceeded { .. }
         | EventKind::TaskFailed { .. }
         | EventKind::TaskTimedOut { .. } => call_details(&mut map, kind)?,
         EventKind::ActivityScheduled { .. }
+        | EventKind::ActivityStarted { .. }
         | EventKind::ActivitySucceeded { .. }
         | EventKind::ActivityFailed { .. }
         | EventKind::ActivityTimedOut { .. } => activity_details(&mut map, kind)?,
@@ -97,6 +99,12 @@ fn activity_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         seconds(map, "timeoutInSeconds", *timeout_seconds);
         seconds(map, "heartbeatInSeconds", *heartbeat_seconds);
         return Some("activityScheduledEventDetails");
+    }
+    if let EventKind::ActivityStarted { worker } = kind {
+        if let Some(worker) = worker {
+            map.insert("workerName", Value::String(Arc::clone(worker)));
+        }
+        return Some("activityStartedEventDetails");
     }
     if let EventKind::ActivitySucceeded { output } = kind {
         payload(map, "output", "outputDetails", output);
@@ -152,31 +160,43 @@ fn map_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         | EventKind::LambdaFunctionFailed { .. }
         | EventKind::LambdaFunctionTimedOut { .. }
         | EventKind::ActivityScheduled { .. }
+        | EventKind::ActivityStarted { .. }
         | EventKind::ActivitySucceeded { .. }
         | EventKind::ActivityFailed { .. }
         | EventKind::ActivityTimedOut { .. }
         | EventKind::TaskScheduled { .. }
         | EventKind::TaskStarted { .. }
+        | EventKind::TaskSubmitted { .. }
         | EventKind::TaskSucceeded { .. }
         | EventKind::TaskFailed { .. }
         | EventKind::TaskTimedOut { .. } => return None,
     })
 }
 
+fn function_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
+    if let EventKind::LambdaFunctionScheduled { resource, input, timeout_seconds } = kind {
+        map.insert("resource", Value::String(Arc::clone(resource)));
+        payload(map, "input", "inputDetails", input);
+        seconds(map, "timeoutInSeconds", *timeout_seconds);
+        return Some("lambdaFunctionScheduledEventDetails");
+    }
+    if let EventKind::LambdaFunctionSucceeded { output, .. } = kind {
+        payload(map, "output", "outputDetails", output);
+        return Some("lambdaFunctionSucceededEventDetails");
+    }
+    if let EventKind::LambdaFunctionFailed { failure, .. } = kind {
+        return Some(named(map, failure, "lambdaFunctionFailedEventDetails"));
+    }
+    let EventKind::LambdaFunctionTimedOut { failure, .. } = kind else { return None };
+    Some(named(map, failure, "lambdaFunctionTimedOutEventDetails"))
+}
+
 fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
     Some(match kind {
-        EventKind::LambdaFunctionScheduled { resource, input, timeout_seconds } => {
-            map.insert("resource", Value::String(Arc::clone(resource)));
-            payload(map, "input", "inputDetails", input);
-            seconds(map, "timeoutInSeconds", *timeout_seconds);
-            "lambdaFunctionScheduledEventDetails"
-        }
-        EventKind::LambdaFunctionSucceeded { output, .. } => {
-            payload(map, "output", "outputDetails", output);
-            "lambdaFunctionSucceededEventDetails"
-        }
-        EventKind::LambdaFunctionFailed { failure, .. } => named(map, failure, "lambdaFunctionFailedEventDetails"),
-        EventKind::LambdaFunctionTimedOut { failure, .. } => named(map, failure, "lambdaFunctionTimedOutEventDetails"),
+        EventKind::LambdaFunctionScheduled { .. }
+        | EventKind::LambdaFunctionSucceeded { .. }
+        | EventKind::LambdaFunctionFailed { .. }
+        | EventKind::LambdaFunctionTimedOut { .. } => function_details(map, kind)?,
         EventKind::TaskScheduled { service, region, parameters, timeout_seconds, heartbeat_seconds } => {
             service_json(map, service);
             map.insert("region", Value::String(Arc::clone(region)));
@@ -188,6 +208,11 @@ fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         EventKind::TaskStarted { service } => {
             service_json(map, service);
             "taskStartedEventDetails"
+        }
+        EventKind::TaskSubmitted { service, output } => {
+            service_json(map, service);
+            payload(map, "output", "outputDetails", output);
+            "taskSubmittedEventDetails"
         }
         EventKind::TaskSucceeded { service, output, .. } => {
             service_json(map, service);
@@ -226,6 +251,7 @@ fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
         | EventKind::MapRunFailed { .. }
         | EventKind::MapRunAborted
         | EventKind::ActivityScheduled { .. }
+        | EventKind::ActivityStarted { .. }
         | EventKind::ActivitySucceeded { .. }
         | EventKind::ActivityFailed { .. }
         | EventKind::ActivityTimedOut { .. }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
 
+use super::callback::{gives_token, token};
 use super::thread::Thread;
 use crate::Start;
 use crate::machine::{Kind, State};
@@ -17,6 +18,8 @@ pub(super) struct About {
     pub(super) region: Arc<str>,
     /// The account in the execution's ARN.
     pub(super) account: Arc<str>,
+    arn: Arc<str>,
+    token_key: u128,
 }
 
 impl About {
@@ -35,6 +38,8 @@ impl About {
             machine: Value::object([("Id", text(&start.machine_arn)), ("Name", text(&start.machine_name))]),
             region: part(3),
             account: part(4),
+            arn: Arc::clone(&start.execution_arn),
+            token_key: start.token_key,
         }
     }
 
@@ -53,12 +58,26 @@ impl About {
         context.insert("Execution", self.execution.clone());
         context.insert("StateMachine", self.machine.clone());
         context.insert("State", Value::Object(Arc::new(about)));
+        if let Kind::Task(task) = &state.kind
+            && gives_token(&task.target)
+        {
+            let attempt = u32::try_from(thread.retry_count).unwrap_or(u32::MAX - 1) + 1;
+            let token = self.token(thread.entered_event, attempt);
+            context.insert("Task", Value::object([("Token", Value::from(token))]));
+        }
         if let Some(item) = &thread.item {
             let index = Value::from(i64::try_from(item.index).unwrap_or(i64::MAX));
             let item = Value::object([("Index", index), ("Value", item.value.clone())]);
             context.insert("Map", Value::object([("Item", item)]));
         }
         Value::Object(Arc::new(context))
+    }
+}
+
+impl About {
+    /// The token of an attempt at a Task state.
+    pub(super) fn token(&self, entered_event: u64, attempt: u32) -> String {
+        token(self.token_key, &self.arn, entered_event, attempt)
     }
 }
 

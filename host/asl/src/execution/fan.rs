@@ -360,8 +360,7 @@ impl Step<'_> {
         let entered = match &thread.phase {
             Phase::Calling(invoke) => {
                 let call: CallId = invoke.call;
-                self.fold.calls.remove(&call);
-                self.effect(Effect::CancelCall { call });
+                self.cancel_call(call);
                 true
             }
             Phase::Waiting(timer) | Phase::Delayed(timer) => {

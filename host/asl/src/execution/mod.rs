@@ -10,6 +10,7 @@ use crate::{
     CallId, Effect, EventKind, Failure, HistoryEvent, Input, Invoke, Machine, MapRun, RunId, Start, TimerId, Timestamp,
 };
 
+mod callback;
 mod choice;
 mod context;
 mod digest;
@@ -25,9 +26,11 @@ mod tolerance;
 mod variables;
 mod wait;
 
+pub use callback::execution_of_token;
 pub use payload::payload_fits;
 pub(crate) use payload::{located, too_large};
 
+use callback::Deadlines;
 use digest::Digest;
 use run::Step;
 use thread::{Phase, ThreadIx, Threads};
@@ -69,6 +72,8 @@ struct Fold {
     /// Threads that can go on; empty between steps.
     ready: VecDeque<ThreadIx>,
     calls: BTreeMap<CallId, ThreadIx>,
+    /// The timers of calls that have some.
+    deadlines: BTreeMap<CallId, Deadlines>,
     runs: BTreeMap<RunId, ThreadIx>,
     timers: BTreeMap<TimerId, Timer>,
     timers_set: u64,
@@ -97,6 +102,7 @@ impl Execution {
             threads: Threads::default(),
             ready: VecDeque::new(),
             calls: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
             runs: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_set: 0,
@@ -119,6 +125,9 @@ impl Execution {
         let mut step = self.stepping(at, out);
         match input {
             Input::Returned { call, outcome, receipt } => step.returned(call, outcome, receipt),
+            Input::Submitted { call, output } => step.submitted(call, output),
+            Input::Taken { call, worker } => step.taken_by(call, worker),
+            Input::Heartbeat { call } => step.heartbeat(call),
             Input::Fired { timer } => step.fired(timer),
             Input::RunEnded { run, outcome } => step.run_ended(run, outcome),
             Input::RunAdjusted { run, max_concurrency, tolerated_count, tolerated_percentage } => {
@@ -166,6 +175,17 @@ impl Execution {
             | Phase::Running(_)
             | Phase::Joined(_) => None,
         }
+    }
+
+    /// The call that somebody may end with this token; `None` where the token is not true, or the
+    /// call has ended.
+    #[must_use]
+    pub fn call_of_token(&self, token: &str) -> Option<CallId> {
+        let call = self.fold.calls.keys().find(|call| {
+            let held = self.awaited_call(**call).and_then(|invoke| invoke.token.as_deref());
+            held.is_some_and(|held| same(held, token))
+        });
+        call.copied()
     }
 
     /// The map runs that are under way, by their ids.
@@ -230,6 +250,12 @@ impl Execution {
             query_steps_left: crate::limits::STEP_QUERY_STEPS_MAX,
         }
     }
+}
+
+/// Whether two texts are the same, in a time that does not tell where they differ.
+fn same(a: &str, b: &str) -> bool {
+    let differing = a.bytes().zip(b.bytes()).fold(0_u8, |differing, (a, b)| differing | (a ^ b));
+    a.len() == b.len() && differing == 0
 }
 
 impl PartialEq for Execution {
@@ -299,6 +325,7 @@ impl Step<'_> {
                 digest.text(&invoke.resource.task_name());
                 digest.value(&invoke.input);
                 digest.number(invoke.timeout_seconds.unwrap_or(u64::MAX));
+                digest.text(invoke.token.as_deref().unwrap_or_default());
             }
             Effect::CancelCall { call } => digest.number(call.0),
             Effect::SetTimer { timer, at } => {

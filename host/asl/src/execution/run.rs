@@ -75,7 +75,7 @@ impl Step<'_> {
                 self.conclude(EventKind::ExecutionTimedOut { failure: failure.clone() }, Status::TimedOut(failure));
             }
             Some(thread) => {
-                self.timer_is_up(thread);
+                self.timer_is_up(thread, timer);
                 self.run();
             }
         }
@@ -299,6 +299,7 @@ impl Step<'_> {
         for (call, _) in std::mem::take(&mut self.fold.calls) {
             self.effect(Effect::CancelCall { call });
         }
+        self.fold.deadlines.clear();
         for (run, _) in std::mem::take(&mut self.fold.runs) {
             self.effect(Effect::CancelRun { run });
         }

@@ -20,10 +20,11 @@ impl Step<'_> {
         let input = self.fitting(at, state, input, &state.name)?;
         let timeout_seconds = self.seconds(at, state, &task.timeout, "TimeoutSecondsPath")?;
         let heartbeat_seconds = self.seconds(at, state, &task.heartbeat, "HeartbeatSecondsPath")?;
+        let attempt = u32::try_from(self.thread(at)?.retry_count).unwrap_or(u32::MAX - 1) + 1;
         let wants_log = wants_log(&task.target, &input);
         let (resource, argument) = self.called(at, state, &task.target, &input)?;
         let thread = self.thread(at)?;
-        let (entered_event, retries, last) = (thread.entered_event, thread.retry_count, thread.last_event);
+        let (entered_event, last) = (thread.entered_event, thread.last_event);
         let scheduled = match events(&task.target) {
             Events::Task(service) => EventKind::TaskScheduled {
                 service,
@@ -55,11 +56,14 @@ impl Step<'_> {
             heartbeat_seconds,
             state_name: Arc::clone(&state.name),
             entered_event,
-            attempt: u32::try_from(retries).unwrap_or(u32::MAX - 1) + 1,
+            attempt,
             wants_log,
+            token: self.token(&task.target, entered_event, attempt),
+            is_submitted: false,
         };
         self.fold.calls.insert(invoke.call, at);
         self.effect(Effect::Invoke(invoke.clone()));
+        self.set_deadlines(at, &task.target, &invoke);
         if let Some(thread) = self.fold.threads.get_mut(at) {
             thread.last_event = last;
             thread.phase = Phase::Calling(Arc::new(invoke));
@@ -95,6 +99,7 @@ impl Step<'_> {
 
     pub(super) fn returned(&mut self, call: CallId, outcome: Result<Value, Failure>, receipt: Option<Receipt>) {
         let Some(at) = self.fold.calls.remove(&call) else { return };
+        self.clear_deadlines(call);
         let Some(thread) = self.fold.threads.get_mut(at) else { return };
         let called = std::mem::replace(&mut thread.phase, Phase::Perform);
         let last = thread.last_event;
@@ -210,13 +215,13 @@ fn failed(target: &Target, failure: Failure, receipt: Option<Box<Receipt>>) -> E
 }
 
 /// Which events tell of a call.
-enum Events {
+pub(super) enum Events {
     Task(Service),
     Function { arn: Arc<str> },
     Activity { arn: Arc<str> },
 }
 
-fn events(target: &Target) -> Events {
+pub(super) fn events(target: &Target) -> Events {
     match target {
         Target::Task { name } => Events::Task(Service { resource_type: "task".into(), resource: Arc::clone(name) }),
         Target::Invoke { .. } => Events::Task(Service { resource_type: "lambda".into(), resource: "invoke".into() }),

@@ -8,7 +8,7 @@ use super::thread::{Phase, ThreadIx};
 use crate::limits::{DELAY_SECONDS_MAX, WAIT_SECONDS_MAX};
 use crate::machine::{Seconds, State, Wait};
 use crate::query::Query;
-use crate::{Failure, Timestamp};
+use crate::{Failure, TimerId, Timestamp};
 
 impl Step<'_> {
     pub(super) fn wait(&mut self, at: ThreadIx, state: &State, wait: &Wait) -> Result<Done, Failure> {
@@ -127,9 +127,13 @@ impl Step<'_> {
     }
 
     /// The timer that a thread waits for is up.
-    pub(super) fn timer_is_up(&mut self, at: ThreadIx) {
+    pub(super) fn timer_is_up(&mut self, at: ThreadIx, timer: TimerId) {
         let Some(thread) = self.fold.threads.get_mut(at) else { return };
-        match thread.phase {
+        match &thread.phase {
+            Phase::Calling(invoke) => {
+                let call = invoke.call;
+                self.call_is_late(call, timer);
+            }
             Phase::Delayed(_) => {
                 thread.phase = Phase::Perform;
                 self.fold.ready.push_back(at);
@@ -143,12 +147,7 @@ impl Step<'_> {
                     Ok(Done::Failed(failure)) | Err(failure) => self.fail(at, failure),
                 }
             }
-            Phase::Enter
-            | Phase::Perform
-            | Phase::Calling(_)
-            | Phase::Fanned(_)
-            | Phase::Running(_)
-            | Phase::Joined(_) => {}
+            Phase::Enter | Phase::Perform | Phase::Fanned(_) | Phase::Running(_) | Phase::Joined(_) => {}
         }
     }
 

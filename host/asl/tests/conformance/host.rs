@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use stepwell_asl::expr::Value;
 use stepwell_asl::{
-    Child, Effect, Execution, Failure, Input, Invoke, Items, Machine, MapRun, Output, Start, Status, Timestamp,
-    WorkflowType,
+    Checks, Child, Effect, Execution, Failure, Input, Integrations, Invoke, Items, Machine, MapRun, Output, Resource,
+    Start, Status, Timestamp, WorkflowType,
 };
 
 pub struct Ran {
@@ -34,14 +34,17 @@ pub fn run(case: &Json) -> Result<Ran, Refused> {
     };
     let express = case["type"] == "EXPRESS";
     let workflow = if express { WorkflowType::Express } else { WorkflowType::Standard };
-    let machine = Machine::parse_as(&text, workflow).map_err(|problems| Refused {
-        unsupported: problems.iter().all(|problem| {
-            problem.code == "UNSUPPORTED"
-                || problem.message.contains("ARN is not recognized")
-                || problem.message.contains("is not recognized. The value is not a valid resource ARN")
-        }),
-        why: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n    "),
-    })?;
+    let machine =
+        Machine::parse_with(&text, Checks { workflow, integrations: Integrations::Any }).map_err(|problems| {
+            Refused {
+                unsupported: problems.iter().all(|problem| {
+                    problem.code == "UNSUPPORTED"
+                        || problem.message.contains("ARN is not recognized")
+                        || problem.message.contains("is not recognized. The value is not a valid resource ARN")
+                }),
+                why: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n    "),
+            }
+        })?;
     let input = if case["input_given"] == false { "{}".to_owned() } else { filled(&case["input"].to_string()) };
     let (execution, out) = run_execution(case, &Arc::new(machine), start(&input));
     Ok(ran(&execution, &out))
@@ -56,6 +59,11 @@ fn run_execution(case: &Json, machine: &Arc<Machine>, start: Start) -> (Executio
         let Some(effect) = next(&mut open) else { break };
         let input = match effect {
             Effect::Invoke(invoke) => {
+                if let Some(output) = recorded(case, &invoke, "taskSubmittedEventDetails") {
+                    now += 1_000;
+                    let submitted = Input::Submitted { call: invoke.call, output: json(&output["output"]) };
+                    execution.step(Timestamp::from_micros(now), submitted, &mut out);
+                }
                 let outcome = behave(case, &invoke);
                 Input::Returned { call: invoke.call, outcome, receipt: None }
             }
@@ -134,6 +142,7 @@ fn start(input: &str) -> Start {
         machine_name: "machine".into(),
         at: Timestamp::from_micros(NOW_MICROS),
         seed: 7,
+        token_key: 77,
         input: Value::parse(input).unwrap(),
         child: None,
     }
@@ -150,7 +159,27 @@ fn filled(text: &str) -> String {
 const TRACE: &str =
     r#"  File \"/var/task/handler.py\", line 2, in handler\n    raise Exception(\"Some exception was raised.\")\n"#;
 
+/// What was recorded of a service's answer: services are no part of the interpreter.
+fn recorded<'a>(case: &'a Json, invoke: &Invoke, details: &str) -> Option<&'a Json> {
+    let Resource::Service { service, action, pattern } = &invoke.resource else { return None };
+    let mut events = case["expected"]["history"].as_array()?.iter().filter_map(|event| event.get(details));
+    events.find(|event| {
+        event["resourceType"] == **service && event["resource"] == format!("{action}{}", pattern.suffix())
+    })
+}
+
+fn json(value: &Json) -> Value {
+    Value::parse(&value.to_string()).unwrap()
+}
+
 fn behave(case: &Json, invoke: &Invoke) -> Result<Value, Failure> {
+    if let Some(answer) = recorded(case, invoke, "taskSucceededEventDetails") {
+        return Ok(json(&answer["output"]));
+    }
+    if let Some(answer) = recorded(case, invoke, "taskFailedEventDetails") {
+        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        return Err(Failure::new(text(&answer["error"]), text(&answer["cause"])));
+    }
     let name = &invoke.resource.task_name();
     if case["tasks"].get(&**name).is_none() {
         return Err(Failure::new("Task.NotFound", format!("There is no task '{name}'")));

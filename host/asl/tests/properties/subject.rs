@@ -82,7 +82,7 @@ fn begin(definition: &str, input: &Json) -> (Execution, Output) {
         machine_name: "machine".into(),
         at: Timestamp::from_micros(0),
         seed: 42,
-        child: None,
+        token_key: 77,
         input: Value::parse(&input.to_string()).unwrap(),
         child: None,
     };

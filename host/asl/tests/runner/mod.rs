@@ -18,6 +18,7 @@ pub fn run(definition: &str, input: &str) -> (Status, Output) {
         machine_name: "machine".into(),
         at: now,
         seed: 42,
+        token_key: 77,
         input: Value::parse(input).unwrap(),
         child: None,
     };
