@@ -38,8 +38,11 @@ fn start(fields: &str, token_key: u128) -> (Execution, Output) {
 }
 
 fn invoke(out: &Output) -> Invoke {
-    let mut calls =
-        out.effects.iter().filter_map(|effect| if let Effect::Invoke(invoke) = effect { Some(invoke) } else { None });
+    let mut calls = out
+        .effects
+        .iter()
+        .rev()
+        .filter_map(|effect| if let Effect::Invoke(invoke) = effect { Some(invoke) } else { None });
     calls.next().unwrap().clone()
 }
 

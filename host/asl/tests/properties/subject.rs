@@ -104,7 +104,6 @@ fn carry_out(effect: &Effect, now: i64, world: &World, agenda: &mut Agenda) {
         Effect::CancelCall { call } => {
             agenda.retain(|_, input| !matches!(input, Input::Returned { call: other, .. } if other == call));
         }
-        Effect::RunMap(_) | Effect::AdjustRun(_) | Effect::CancelRun { .. } => unreachable!("no Map is distributed"),
         Effect::CancelTimer { timer } => {
             agenda.retain(|_, input| !matches!(input, Input::Fired { timer: other } if other == timer));
         }
