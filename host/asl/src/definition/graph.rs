@@ -112,10 +112,16 @@ impl Builder {
         field: &str,
         names: &Names<'_>,
     ) -> Option<StateIx> {
-        let name = fields.text(field, &mut self.problems)?;
-        let to = self.target(name, &fields.at(field), names)?;
-        self.edges.push((from, to));
-        Some(to)
+        let name = fields.text(field, &mut self.problems);
+        let to = name.and_then(|name| self.target(name, &fields.at(field), names));
+        match to {
+            Some(to) => self.edges.push((from, to)),
+            None if fields.has(field) => {
+                self.loose.insert(from);
+            }
+            None => {}
+        }
+        to
     }
 
     /// That some state of the workflow ends it. AWS asks this of the outermost states alone.
@@ -154,7 +160,8 @@ impl Builder {
         let reached = reached(start, &ways.onward);
         let ends =
             states.map.iter().filter(|(_, state)| may_end(state)).filter_map(|(name, _)| names.states.get(&**name));
-        let ending = reached_from(ends.copied(), &ways.back);
+        let loose = names.states.values().filter(|at| self.loose.contains(at));
+        let ending = reached_from(ends.chain(loose).copied(), &ways.back);
         let stuck = names
             .listed
             .iter()

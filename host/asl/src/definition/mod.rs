@@ -1,6 +1,6 @@
 //! From the text of a definition to a checked [`Machine`], or to all of its problems.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use stepwell_expr::Value;
@@ -91,6 +91,8 @@ struct Builder {
     named: HashMap<Arc<str>, Arc<str>>,
     /// The transitions found in the `States` that are being read.
     edges: Vec<(StateIx, StateIx)>,
+    /// States with a transition to what is not there: where they lead is not known.
+    loose: HashSet<StateIx>,
     variables: Variables,
     /// How many Parallel and Map states are around the place being read.
     nesting: usize,
