@@ -12,7 +12,7 @@ const ABOUT: &str = "Workflows in the Amazon States Language; every task a sandb
 
 const AFTER: &str = "\
 Exit codes: 0 ok, 1 the execution failed or was aborted, 2 usage, 3 invalid definition or project,
-4 not found, 5 no host answers, 124 timed out, 130 interrupted.
+4 not found, 5 no host answers, 124 timed out, 130 interrupted. `validate` has its own codes.
 
 Examples:
   stepwell dev host/examples/report

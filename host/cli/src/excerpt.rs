@@ -27,7 +27,7 @@ impl Place {
 /// What is said about a place.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `info`.
     pub level: &'a str,
     pub code: Option<&'a str>,
     pub text: &'a str,
@@ -43,7 +43,11 @@ pub fn render(message: &Message<'_>, file: &str, text: &str, span: Option<Range<
         Some(code) => format!("{}[{code}]", message.level),
         None => message.level.to_owned(),
     };
-    let paint = if message.level == "warning" { Paint::Warning } else { Paint::Error };
+    let paint = match message.level {
+        "warning" => Paint::Warning,
+        "info" => Paint::Note,
+        _ => Paint::Error,
+    };
     let _ = writeln!(out, "{}: {}", palette.paint(paint, &level), palette.paint(Paint::Strong, message.text));
     match span {
         Some(span) => {
@@ -61,6 +65,15 @@ pub fn render(message: &Message<'_>, file: &str, text: &str, span: Option<Range<
     if let Some(help) = message.help {
         let _ = writeln!(out, "   = {}: {help}", palette.paint(Paint::Note, "help"));
     }
+    out
+}
+
+/// A second place of the same message.
+pub fn also(file: &str, text: &str, span: Range<usize>, palette: &Palette) -> String {
+    let place = Place::of(text, span.start);
+    let mut out = format!("   = {}: the other one:\n", palette.paint(Paint::Note, "note"));
+    let _ = writeln!(out, "  --> {file}:{}:{}", place.line, place.column);
+    source_line(&mut out, text, &span, place, palette);
     out
 }
 

@@ -1,36 +1,63 @@
 //! `stepwell validate`: definitions, without a host.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use stepwell_asl::expr::Value;
-use stepwell_asl::{Diagnostic, Machine, Severity};
+use stepwell_asl::{Diagnostic, Machine, Severity, Span, WorkflowType, diagnostic};
 
-use crate::definition::{Source, UnknownTask, severity_name};
+use crate::definition::{Source, UnknownTask};
 use crate::excerpt::Place;
-use crate::exit::Code;
-use crate::output::{line, pretty, say};
-use crate::project::{Project, Purpose};
+use crate::exit::{Code, Exit};
+use crate::output::{line, say};
+use crate::project::{self, Project, Purpose};
 use crate::style::{ColorChoice, Palette};
 
-const EXAMPLES: &str = "\
+mod files;
+mod formats;
+mod sarif;
+
+use files::Found;
+
+const ABOUT: &str = "\
+Definitions are files, directories that are searched for *.asl.json, or - for standard input.
+Every problem is told with its place. A definition that lies beside a project file, stepwell.toml,
+may call only tasks that are plugins of that project; --project names another project file.
+
+Problems go to standard output, the summary to standard error.
+
+Exit codes: 0 no errors, 1 errors (with --strict also warnings), 2 wrong usage, or a file that
+cannot be read.
+
+Formats:
+  text    the line, carets below the place, what to do
+  json    one document: version, diagnostics (file, severity ERROR|WARNING|INFO, code, message,
+          location as AWS writes it, pointer (RFC 6901), line, column, endLine, endColumn, related,
+          help) and a summary; members without a value are left out
+  github  annotations for GitHub Actions: ::error file=…,line=…,col=…::…
+  sarif   SARIF 2.1.0, with a rule for every code
+
 Examples:
   stepwell validate report.asl.json
-  stepwell validate workflows/*.asl.json --format json
-  stepwell validate report.asl.json --project host/examples/report/stepwell.toml
-
-With --project the tasks that a definition calls must be plugins of that project. Problems go to
-standard output, the summary to standard error; the exit code is 3 when a definition is not valid.";
+  stepwell validate workflows --strict
+  stepwell validate workflows --format sarif > problems.sarif
+  terraform output -raw definition | stepwell validate - --type express";
 
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = ABOUT)]
 pub struct Arguments {
-    /// Definitions
+    /// Definitions, directories of them, or -
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How to write problems
     #[arg(long, env = "STEPWELL_FORMAT", value_enum, default_value = "text")]
     format: Report,
+    /// Which kind of workflow the definitions are for
+    #[arg(long = "type", env = "STEPWELL_TYPE", value_enum, default_value = "standard", value_name = "TYPE")]
+    workflow: Kind,
+    /// Fail on warnings as well
+    #[arg(long, env = "STEPWELL_STRICT")]
+    strict: bool,
     /// The project whose plugins the definitions call
     #[arg(long, env = "STEPWELL_PROJECT", value_name = "FILE")]
     project: Option<PathBuf>,
@@ -38,129 +65,191 @@ pub struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Report {
-    /// The line, a caret below the place, what to do
+    /// The line, carets below the place, what to do
     Text,
-    /// One document: file, severity, code, message, location, line, column
+    /// One document
     Json,
+    /// Annotations for GitHub Actions
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
 }
 
-/// What became of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Long, and exactly once
+    Standard,
+    /// Short, and at least once
+    Express,
+}
+
+/// One definition and what was found.
 struct Checked {
-    text: Vec<String>,
-    json: Vec<Value>,
+    /// What the file is called in reports.
+    name: String,
+    /// Empty when it could not be read.
+    text: String,
+    /// In the order of the text.
+    problems: Vec<Diagnostic>,
+    is_unreadable: bool,
+}
+
+/// How many problems of each severity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
     errors: usize,
-    is_missing: bool,
+    warnings: usize,
+    infos: usize,
 }
 
 pub fn run(arguments: &Arguments, color: ColorChoice) -> anyhow::Result<Code> {
-    let palette = Palette::for_stdout(color);
-    let known = match &arguments.project {
-        Some(file) => Some(plugins(file, color)?),
-        None => None,
+    let mut projects = Projects { given: None, beside: HashMap::new() };
+    if let Some(file) = &arguments.project {
+        let names =
+            plugins(file).map_err(|problems| Exit::new(Code::Usage, problems.render(&Palette::for_stderr(color))))?;
+        projects.given = Some(names);
+    }
+    let workflow = match arguments.workflow {
+        Kind::Standard => WorkflowType::Standard,
+        Kind::Express => WorkflowType::Express,
     };
-    let known: Option<Vec<&str>> = known.as_ref().map(|names| names.iter().map(String::as_str).collect());
-    let checked: Vec<Checked> = arguments.files.iter().map(|file| check(file, known.as_deref(), &palette)).collect();
+    let mut checked = Vec::new();
+    for found in files::find(&arguments.files) {
+        checked.push(match found {
+            Found::Definition(source) => {
+                let known = projects.known(&source.path);
+                check(source, workflow, known)
+            }
+            Found::Unreadable(path, message) => unreadable(&path, message),
+        });
+    }
     match arguments.format {
         Report::Text => {
-            let text: Vec<&str> = checked.iter().flat_map(|one| one.text.iter().map(String::as_str)).collect();
+            let text = formats::text(&checked, &Palette::for_stdout(color));
             if !text.is_empty() {
-                line(text.join("\n").trim_end());
+                line(&text);
             }
         }
-        Report::Json => {
-            let all = checked.iter().flat_map(|one| one.json.iter().cloned());
-            line(&pretty(&Value::object([("diagnostics", Value::array(all))])));
+        Report::Json => line(&formats::json(&checked)),
+        Report::Github => {
+            let text = formats::github(&checked);
+            if !text.is_empty() {
+                line(&text);
+            }
         }
+        Report::Sarif => line(&sarif::document(&checked)),
     }
-    let errors: usize = checked.iter().map(|one| one.errors).sum();
-    let warnings: usize = checked.iter().map(|one| one.json.len() - one.errors).sum();
-    let files = checked.len();
-    say(&format!("{} checked: {}, {}", counted(files, "file"), counted(errors, "error"), counted(warnings, "warning")));
-    Ok(match (errors, checked.iter().any(|one| one.is_missing)) {
-        (_, true) => Code::NotFound,
-        (0, false) => Code::Ok,
-        (_, false) => Code::Invalid,
+    let counts = Counts::of(&checked);
+    say(&format!("{} checked: {}", counted(checked.len(), "file"), counts.in_words()));
+    let fails = counts.errors > 0 || arguments.strict && counts.warnings > 0;
+    Ok(match (checked.iter().any(|one| one.is_unreadable), fails) {
+        (true, _) => Code::Usage,
+        (false, true) => Code::Failed,
+        (false, false) => Code::Ok,
     })
+}
+
+impl Counts {
+    fn of(checked: &[Checked]) -> Self {
+        let mut counts = Self::default();
+        for problem in checked.iter().flat_map(|one| &one.problems) {
+            match problem.severity {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Info => counts.infos += 1,
+            }
+        }
+        counts
+    }
+
+    fn in_words(self) -> String {
+        let mut words = format!("{}, {}", counted(self.errors, "error"), counted(self.warnings, "warning"));
+        if self.infos > 0 {
+            words.push_str(&format!(", {}", counted(self.infos, "hint")));
+        }
+        words
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-fn plugins(file: &std::path::Path, color: ColorChoice) -> Result<Vec<String>, crate::exit::Exit> {
-    let project = Project::read(file, Purpose::Development)
-        .map_err(|problems| crate::exit::Exit::new(Code::Invalid, problems.render(&Palette::for_stderr(color))))?;
+/// The names of plugins that definitions can call, by the directory of the definition.
+struct Projects {
+    given: Option<Vec<String>>,
+    beside: HashMap<PathBuf, Option<Vec<String>>>,
+}
+
+impl Projects {
+    /// `None` where there is no project.
+    fn known(&mut self, definition: &Path) -> Option<&[String]> {
+        if self.given.is_some() {
+            return self.given.as_deref();
+        }
+        let directory = definition.parent().map(Path::to_owned).unwrap_or_default();
+        let known = self.beside.entry(directory).or_insert_with_key(|directory| {
+            let file = directory.join(project::FILE_NAME);
+            if definition.as_os_str() == files::STDIN || !file.is_file() {
+                return None;
+            }
+            let names = plugins(&file).ok();
+            if names.is_none() {
+                say(&format!("note: {} is not valid; which tasks there are is not checked", file.display()));
+            }
+            names
+        });
+        known.as_deref()
+    }
+}
+
+fn plugins(file: &Path) -> Result<Vec<String>, project::Problems> {
+    let project = Project::read(file, Purpose::Development)?;
     Ok(project.plugins.into_iter().map(|plugin| plugin.plugin.name).collect())
 }
 
-fn check(file: &std::path::Path, known: Option<&[&str]>, palette: &Palette) -> Checked {
-    let mut checked = Checked { text: Vec::new(), json: Vec::new(), errors: 0, is_missing: false };
-    let source = match Source::read(file) {
-        Ok(source) => source,
-        Err(message) => {
-            checked.errors = 1;
-            checked.is_missing = !file.exists();
-            checked.json.push(Value::object([
-                ("file", Value::from(file.display().to_string())),
-                ("severity", Value::from("ERROR")),
-                ("code", Value::from("UNREADABLE")),
-                ("message", Value::from(message.as_str())),
-            ]));
-            checked.text.push(format!("error: {message}\n"));
-            return checked;
-        }
-    };
-    let (diagnostics, machine) = match Machine::parse(&source.text) {
+fn check(source: Source, workflow: WorkflowType, known: Option<&[String]>) -> Checked {
+    let (mut problems, machine) = match Machine::parse_as(&source.text, workflow) {
         Ok(machine) => (machine.warnings().to_vec(), Some(machine)),
-        Err(diagnostics) => (diagnostics, None),
+        Err(problems) => (problems, None),
     };
-    for diagnostic in &diagnostics {
-        checked.errors += usize::from(diagnostic.severity == Severity::Error);
-        checked.text.push(source.render(diagnostic, palette));
-        checked.json.push(as_json(&source, diagnostic));
-    }
     if let (Some(machine), Some(known)) = (machine, known) {
-        for unknown in source.unknown_tasks(&machine, known) {
-            checked.errors += 1;
-            checked.text.push(source.render_unknown(&unknown, palette));
-            checked.json.push(unknown_as_json(&source, &unknown));
-        }
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let unknown = source.unknown_tasks(&machine, &known);
+        problems.extend(unknown.into_iter().map(|task| as_problem(&source.text, task)));
     }
-    checked
+    problems.sort_by_key(|problem| problem.span.map(|span| span.start));
+    Checked { name: files::shown(&source.path), text: source.text, problems, is_unreadable: false }
 }
 
-fn as_json(source: &Source, diagnostic: &Diagnostic) -> Value {
-    let mut members = vec![
-        ("file", Value::from(source.path.display().to_string())),
-        ("severity", Value::from(severity_name(diagnostic.severity).to_uppercase())),
-        ("code", Value::from(diagnostic.code)),
-        ("message", Value::from(diagnostic.message.as_str())),
-        ("location", Value::from(diagnostic.pointer.as_str())),
-    ];
-    if let Some(span) = diagnostic.span {
-        members.push(("line", Value::from(i64::from(span.line))));
-        members.push(("column", Value::from(i64::from(span.column))));
+fn as_problem(text: &str, task: UnknownTask) -> Diagnostic {
+    let span = task.span.map(|span| {
+        let place = Place::of(text, span.start);
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Span { start: span.start, end: span.end, line: short(place.line), column: short(place.column) }
+    });
+    Diagnostic {
+        severity: Severity::Error,
+        code: diagnostic::UNKNOWN_TASK,
+        message: task.message,
+        location: Some(task.pointer.clone()),
+        pointer: task.pointer,
+        span,
+        related: None,
+        help: Some(task.help),
     }
-    if let Some(help) = &diagnostic.help {
-        members.push(("help", Value::from(help.as_str())));
-    }
-    Value::object(members)
 }
 
-fn unknown_as_json(source: &Source, unknown: &UnknownTask) -> Value {
-    let mut members = vec![
-        ("file", Value::from(source.path.display().to_string())),
-        ("severity", Value::from("ERROR")),
-        ("code", Value::from("UNKNOWN_TASK")),
-        ("message", Value::from(unknown.message.as_str())),
-        ("location", Value::from(unknown.pointer.as_str())),
-    ];
-    if let Some(span) = &unknown.span {
-        let place = Place::of(&source.text, span.start);
-        let number = |number: usize| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
-        members.push(("line", number(place.line)));
-        members.push(("column", number(place.column)));
-    }
-    members.push(("help", Value::from(unknown.help.as_str())));
-    Value::object(members)
+fn unreadable(path: &Path, message: String) -> Checked {
+    let problem = Diagnostic {
+        severity: Severity::Error,
+        code: diagnostic::UNREADABLE,
+        message,
+        pointer: String::new(),
+        location: None,
+        span: None,
+        related: None,
+        help: None,
+    };
+    Checked { name: files::shown(path), text: String::new(), problems: vec![problem], is_unreadable: true }
 }
