@@ -57,6 +57,12 @@ impl Block {
         &self.spelled
     }
 
+    /// The digits with which all begin that lie in the block.
+    pub(crate) fn shared_digits(&self) -> &[u8] {
+        let shared = self.low.iter().zip(&self.high).take_while(|(low, high)| low == high).count();
+        self.low.get(..shared).unwrap_or(&[])
+    }
+
     /// Whether the digits lie in the block. As many are looked at as are needed to tell:
     /// so a long address, or the digits of a plain number, can lie in a block of short
     /// ones. That is what the engine this agrees with does.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::address::Block;
-use crate::event::{Value, quoted};
+use crate::event::{Seen, quoted};
 use crate::fold::Folded;
 use crate::wildcard::Wildcard;
 
@@ -65,30 +65,30 @@ pub(crate) struct Bound {
 
 impl Condition {
     /// Whether a value fits.
-    pub(crate) fn fits(&self, value: &Value) -> bool {
+    pub(crate) fn fits(&self, value: Seen<'_>) -> bool {
         match self {
-            Self::Text(wanted) => text(value).is_some_and(|text| text == wanted),
+            Self::Text(wanted) => value.text().is_some_and(|text| text == wanted),
             Self::Address(block) | Self::Cidr(block) => match value {
-                Value::Text { address, .. } => address.as_deref().is_some_and(|digits| block.holds(digits)),
-                Value::Number { spelled, .. } => block.holds(spelled.as_bytes()),
-                Value::True | Value::False | Value::Null => false,
+                Seen::Text { address, .. } => address.is_some_and(|digits| block.holds(digits)),
+                Seen::Number { spelled, .. } => block.holds(spelled.as_bytes()),
+                Seen::True | Seen::False | Seen::Null => false,
             },
             Self::Number { spelled, double } => match value {
-                Value::Number { spelled: there, double: number } => {
-                    spelled == there || double.is_some_and(|double| *number == Some(double))
+                Seen::Number { spelled: there, double: number } => {
+                    spelled == there || double.is_some_and(|double| number == Some(double))
                 }
-                Value::Text { .. } | Value::True | Value::False | Value::Null => false,
+                Seen::Text { .. } | Seen::True | Seen::False | Seen::Null => false,
             },
-            Self::True => *value == Value::True,
-            Self::False => *value == Value::False,
-            Self::Null => *value == Value::Null,
-            Self::Prefix(wanted) => text(value).is_some_and(|text| text.starts_with(wanted.as_str())),
-            Self::PrefixFolded(wanted) => text(value).is_some_and(|text| wanted.starts(text)),
-            Self::Suffix(wanted) => text(value).is_some_and(|text| text.ends_with(wanted.as_str())),
-            Self::SuffixFolded(wanted) => text(value).is_some_and(|text| wanted.ends(text)),
-            Self::Folded(wanted) => text(value).is_some_and(|text| wanted.equals(text)),
-            Self::Wildcard(wanted) => text(value).is_some_and(|text| wanted.fits(text)),
-            Self::Numeric(range) => number(value).is_some_and(|number| range.holds(number)),
+            Self::True => value == Seen::True,
+            Self::False => value == Seen::False,
+            Self::Null => value == Seen::Null,
+            Self::Prefix(wanted) => value.text().is_some_and(|text| text.starts_with(wanted.as_str())),
+            Self::PrefixFolded(wanted) => value.text().is_some_and(|text| wanted.starts(text)),
+            Self::Suffix(wanted) => value.text().is_some_and(|text| text.ends_with(wanted.as_str())),
+            Self::SuffixFolded(wanted) => value.text().is_some_and(|text| wanted.ends(text)),
+            Self::Folded(wanted) => value.text().is_some_and(|text| wanted.equals(text)),
+            Self::Wildcard(wanted) => value.text().is_some_and(|text| wanted.fits(text)),
+            Self::Numeric(range) => value.number().is_some_and(|number| range.holds(number)),
             Self::Exists => true,
             Self::Absent => false,
             Self::AnythingBut(exception) => !exception.covers(value),
@@ -97,24 +97,45 @@ impl Condition {
 }
 
 impl Exception {
-    fn covers(&self, value: &Value) -> bool {
-        if let Self::Numbers(numbers) = self {
-            return number(value).is_some_and(|there| numbers.iter().any(|(_, number)| *number == there));
-        }
-        let Some(text) = text(value) else { return false };
+    /// How many members the list has.
+    pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Texts(texts) => texts.iter().any(|wanted| wanted == text),
-            Self::Numbers(_) => false,
-            Self::Prefixes(prefixes) => prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())),
-            Self::Suffixes(suffixes) => suffixes.iter().any(|suffix| text.ends_with(suffix.as_str())),
-            Self::Folded(folded) => folded.iter().any(|folded| folded.equals(text)),
-            Self::Wildcards(wildcards) => wildcards.iter().any(|wildcard| wildcard.fits(text)),
+            Self::Texts(texts) | Self::Prefixes(texts) | Self::Suffixes(texts) => texts.len(),
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Folded(folded) => folded.len(),
+            Self::Wildcards(wildcards) => wildcards.len(),
         }
+    }
+
+    /// Whether the value is excepted by the member with this number.
+    pub(crate) fn member_covers(&self, member: usize, value: Seen<'_>) -> bool {
+        match self {
+            Self::Numbers(numbers) => {
+                value.number().is_some_and(|there| numbers.get(member).is_some_and(|(_, number)| *number == there))
+            }
+            Self::Texts(texts) => value.text().is_some_and(|text| texts.get(member).is_some_and(|it| it == text)),
+            Self::Prefixes(prefixes) => value
+                .text()
+                .is_some_and(|text| prefixes.get(member).is_some_and(|prefix| text.starts_with(prefix.as_str()))),
+            Self::Suffixes(suffixes) => value
+                .text()
+                .is_some_and(|text| suffixes.get(member).is_some_and(|suffix| text.ends_with(suffix.as_str()))),
+            Self::Folded(folded) => {
+                value.text().is_some_and(|text| folded.get(member).is_some_and(|folded| folded.equals(text)))
+            }
+            Self::Wildcards(wildcards) => {
+                value.text().is_some_and(|text| wildcards.get(member).is_some_and(|wildcard| wildcard.fits(text)))
+            }
+        }
+    }
+
+    fn covers(&self, value: Seen<'_>) -> bool {
+        (0..self.len()).any(|member| self.member_covers(member, value))
     }
 }
 
 impl Range {
-    fn holds(&self, number: f64) -> bool {
+    pub(crate) fn holds(&self, number: f64) -> bool {
         let above = |bound: &Bound| number > bound.double || (bound.closed && number == bound.double);
         let below = |bound: &Bound| number < bound.double || (bound.closed && number == bound.double);
         match self {
@@ -123,20 +144,6 @@ impl Range {
             Self::Above(bound) => above(bound),
             Self::Between(bottom, top) => above(bottom) && below(top),
         }
-    }
-}
-
-fn text(value: &Value) -> Option<&str> {
-    match value {
-        Value::Text { text, .. } => Some(text),
-        Value::Number { .. } | Value::True | Value::False | Value::Null => None,
-    }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number { double, .. } => *double,
-        Value::Text { .. } | Value::True | Value::False | Value::Null => None,
     }
 }
 

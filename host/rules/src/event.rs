@@ -72,6 +72,23 @@ pub(crate) enum Value {
     Null,
 }
 
+/// A leaf's value, looked at where it lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Seen<'a> {
+    Text {
+        text: &'a str,
+        /// The digits of the IP address that the text is.
+        address: Option<&'a [u8]>,
+    },
+    Number {
+        spelled: &'a str,
+        double: Option<f64>,
+    },
+    True,
+    False,
+    Null,
+}
+
 impl Event {
     /// Reads an event from JSON.
     ///
@@ -125,13 +142,23 @@ impl Event {
         self.nodes_of(field).into_iter().flat_map(|node| node.children.keys()).map(String::as_str)
     }
 
-    /// An element and those around it, from the inside out.
-    pub(crate) fn around(&self, element: Option<usize>) -> impl Iterator<Item = Element> {
-        std::iter::successors(self.element(element), |inner| self.element(inner.outer))
+    /// The outermost object, for [`Event::leaves_of`] and [`Event::children_of`].
+    pub(crate) const ROOT: usize = 0;
+
+    /// The values that lie at the end of the same keys.
+    pub(crate) fn leaves_of(&self, node: usize) -> &[Leaf] {
+        self.nodes.get(node).map_or(&[], |node| &node.leaves)
     }
 
-    pub(crate) fn element(&self, number: Option<usize>) -> Option<Element> {
-        self.elements.get(number?).copied()
+    /// The keys that lead on, and where to.
+    pub(crate) fn children_of(&self, node: usize) -> impl Iterator<Item = (&str, usize)> {
+        let children = self.nodes.get(node).map(|node| &node.children);
+        children.into_iter().flatten().map(|(key, child)| (key.as_str(), *child))
+    }
+
+    /// All elements of arrays that are objects or arrays.
+    pub(crate) fn elements(&self) -> &[Element] {
+        &self.elements
     }
 
     /// Where the keys joined with dots are the field: more than one place when keys have
@@ -165,6 +192,35 @@ impl Value {
         let double = comparable(&spelled);
         Self::Number { spelled, double }
     }
+
+    /// The value, looked at where it lies.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        match self {
+            Self::Text { text, address } => Seen::Text { text, address: address.as_deref() },
+            Self::Number { spelled, double } => Seen::Number { spelled, double: *double },
+            Self::True => Seen::True,
+            Self::False => Seen::False,
+            Self::Null => Seen::Null,
+        }
+    }
+}
+
+impl<'a> Seen<'a> {
+    /// The text that the value is.
+    pub(crate) fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            Self::Number { .. } | Self::True | Self::False | Self::Null => None,
+        }
+    }
+
+    /// The comparable number that the value is.
+    pub(crate) fn number(self) -> Option<f64> {
+        match self {
+            Self::Number { double, .. } => double,
+            Self::Text { .. } | Self::True | Self::False | Self::Null => None,
+        }
+    }
 }
 
 /// JSON.
@@ -178,6 +234,12 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("null"),
         }
     }
+}
+
+/// An element and those around it, from the inside out.
+pub(crate) fn around(elements: &[Element], innermost: Option<usize>) -> impl Iterator<Item = Element> {
+    let element = |number: Option<usize>| elements.get(number?).copied();
+    std::iter::successors(element(innermost), move |inner| element(inner.outer))
 }
 
 /// A text as JSON.
@@ -285,7 +347,7 @@ mod tests {
         let event = Event::parse(text).unwrap();
         let show = |leaf: &Leaf| {
             let places: Vec<String> =
-                event.around(leaf.element).map(|e| format!(" {}[{}]", e.array, e.index)).collect();
+                around(&event.elements, leaf.element).map(|e| format!(" {}[{}]", e.array, e.index)).collect();
             format!("{}{}", leaf.value, places.concat())
         };
         event.leaves(field).map(show).collect()

@@ -1,5 +1,13 @@
 //! Numbers as patterns compare them.
 
+use std::fmt::{self, Write};
+
+/// Decimal numbers of so many digits are all told apart by doubles, so that the shortest
+/// spelling of the double is the number itself.
+const DIGITS_ALWAYS_HELD: usize = 15;
+/// That is so for digits at powers of ten between this one and its negative.
+const POWER_ALWAYS_HELD: i64 = 280;
+
 /// The double that a JSON number stands for, if comparing doubles compares the numbers:
 /// the number must be exactly what the shortest spelling of its double says. A 17-digit
 /// account number, `1e400` or `1e-400` is not such a number; patterns compare those by
@@ -9,22 +17,31 @@ pub(crate) fn comparable(spelled: &str) -> Option<f64> {
     if !double.is_finite() {
         return None;
     }
-    let same = Decimal::read(spelled)? == Decimal::read(&format!("{double:e}"))?;
+    let decimal = Decimal::read(spelled)?;
+    let held = decimal.digits.len() <= DIGITS_ALWAYS_HELD && decimal.exponent.abs() <= POWER_ALWAYS_HELD;
+    if !held {
+        let mut shortest = Spelling::default();
+        write!(shortest, "{double:e}").ok()?;
+        if decimal != Decimal::read(shortest.text()?)? {
+            return None;
+        }
+    }
     // Adding zero makes one of the two zeroes.
-    same.then_some(double + 0.0)
+    Some(double + 0.0)
 }
 
-/// A decimal number in its only form: no zero at either end of the digits.
-#[derive(Debug, PartialEq, Eq)]
-struct Decimal {
+/// A decimal number, of which there is only one form: no zero at either end of the digits.
+#[derive(Debug)]
+struct Decimal<'a> {
     negative: bool,
-    digits: String,
+    /// From the first digit that is no zero to the last one, perhaps with a point between.
+    digits: &'a str,
     /// The power of ten of the last digit.
     exponent: i64,
 }
 
-impl Decimal {
-    fn read(spelled: &str) -> Option<Self> {
+impl<'a> Decimal<'a> {
+    fn read(spelled: &'a str) -> Option<Self> {
         let (negative, rest) = match spelled.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, spelled),
@@ -33,16 +50,54 @@ impl Decimal {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
             None => (rest, 0),
         };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all = format!("{whole}{fraction}");
-        let digits = all.trim_start_matches('0').trim_end_matches('0');
-        if digits.is_empty() {
-            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
-        }
-        let trailing = all.len().checked_sub(all.trim_end_matches('0').len())?;
-        let exponent =
-            exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(i64::try_from(trailing).ok()?)?;
-        Some(Self { negative, digits: digits.to_owned(), exponent })
+        let significant = |c: char| matches!(c, '1'..='9');
+        let Some((first, last)) = mantissa.find(significant).zip(mantissa.rfind(significant)) else {
+            return Some(Self { negative: false, digits: "", exponent: 0 });
+        };
+        let point = mantissa.find('.').unwrap_or(mantissa.len());
+        let power = if last < point {
+            i64::try_from(point.checked_sub(last)?.checked_sub(1)?).ok()?
+        } else {
+            i64::try_from(last.checked_sub(point)?).ok()?.checked_neg()?
+        };
+        Some(Self { negative, digits: mantissa.get(first..=last)?, exponent: exponent.checked_add(power)? })
+    }
+}
+
+impl PartialEq for Decimal<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let digits = |decimal: &Self| decimal.digits.len().saturating_sub(usize::from(decimal.digits.contains('.')));
+        let same = |(left, right)| left == right;
+        self.negative == other.negative
+            && self.exponent == other.exponent
+            && digits(self) == digits(other)
+            && plain(self.digits).zip(plain(other.digits)).all(same)
+    }
+}
+
+fn plain(digits: &str) -> impl Iterator<Item = u8> {
+    digits.bytes().filter(|byte| *byte != b'.')
+}
+
+/// Room for a double's shortest spelling.
+#[derive(Debug, Default)]
+struct Spelling {
+    bytes: [u8; 32],
+    length: usize,
+}
+
+impl Spelling {
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes.get(..self.length)?).ok()
+    }
+}
+
+impl Write for Spelling {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length.saturating_add(text.len());
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 
@@ -73,6 +128,11 @@ mod tests {
         ] {
             assert_eq!(comparable(spelled), None, "{spelled}");
         }
+        assert_eq!(comparable("0.10000000000000000"), Some(0.1));
+        assert_eq!(comparable("-122.39809807548903"), Some(-122.39809807548903));
+        assert_eq!(comparable("2.225073858507201e-308"), Some(2.225073858507201e-308));
+        assert_eq!(comparable("5e-324"), Some(5e-324));
+        assert_eq!(comparable("4e-324"), None);
         assert_eq!(comparable("9007199254740992"), Some(9_007_199_254_740_992.0));
         assert_eq!(comparable("123456789012"), Some(123_456_789_012.0));
     }

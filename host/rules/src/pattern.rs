@@ -65,6 +65,11 @@ impl Pattern {
         self.alternatives.iter().any(|alternative| search(alternative, event).is_ok())
     }
 
+    /// What it is made of: one of them must match.
+    pub(crate) fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
+    }
+
     /// Why an event matches or does not.
     #[must_use]
     pub fn explain(&self, event: &Event) -> Explanation {

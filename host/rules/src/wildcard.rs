@@ -51,6 +51,11 @@ impl Wildcard {
         &self.spelled
     }
 
+    /// The texts between the stars, in order: one more than there are stars.
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     /// Whether a text fits. Each text between stars is taken where it is found first, so
     /// the work is linear.
     pub(crate) fn fits(&self, text: &str) -> bool {

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use stepwell_rules::{
-    Event, EventError, InputSettings, Occurrence, Pattern, PatternError, Schedule, ScheduleOwner, TargetInput, Zone,
+    Event, EventError, InputSettings, Occurrence, Pattern, PatternError, RuleId, RuleSet, Schedule, ScheduleOwner,
+    Scratch, TargetInput, Zone,
 };
 
 /// A case: its members as they are spelled, because a pattern's order of keys and a number's
@@ -155,6 +156,36 @@ fn patterns_of_the_open_engines_tests_agree() {
 fn generated_patterns_agree() {
     let Some(table) = run("patterns-generated.json", first_two) else { return };
     assert!(table.failures.len() * 1000 <= table.total(), "{} cases differ", table.failures.len());
+}
+
+/// All patterns in one rule set: each event finds its own case's rule as wanted, and every
+/// fortieth is compared with all patterns.
+#[test]
+fn all_patterns_at_once_agree() {
+    let (mut set, mut patterns, mut events) = (RuleSet::new(), Vec::new(), Vec::new());
+    for file in ["patterns-aws.json", "patterns-ruler.json", "patterns-generated.json"] {
+        for case in cases(file).unwrap_or_default() {
+            let event = text(&case, "event");
+            if let (Ok(pattern), Ok(_)) = (Pattern::parse(&text(&case, "pattern")), Event::parse(&event)) {
+                set.add(RuleId(u64::try_from(patterns.len()).unwrap()), &pattern);
+                patterns.push(pattern);
+                events.push((id(&case), event, member(&case, "expected").as_bool()));
+            }
+        }
+    }
+    let mut scratch = Scratch::new();
+    for (number, (id, text, expected)) in events.iter().enumerate() {
+        let rule = RuleId(u64::try_from(number).unwrap());
+        let found = set.matches_text(text, &mut scratch).unwrap();
+        assert!(expected.is_none_or(|expected| expected == found.contains(&rule)), "{id}");
+        if number % 40 == 0 {
+            let event = Event::parse(text).unwrap();
+            let all = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(&event));
+            let all: Vec<RuleId> = all.map(|(number, _)| RuleId(u64::try_from(number).unwrap())).collect();
+            assert_eq!((found, set.matches(&event)), (all.as_slice(), all.clone()), "{id}");
+        }
+    }
+    println!("{} patterns in one set", set.len());
 }
 
 /// AWS's full messages name a place in the pattern; where it is the pattern's own text

@@ -15,6 +15,8 @@ pub enum Part {
     Store,
     /// Steps of the pure interpreter
     Asl,
+    /// Events against rule sets: speed, memory and building, beside what other engines reach
+    Rules,
 }
 
 pub fn run(repository: &Repository, part: Part, arguments: &[String]) -> Result<()> {
@@ -22,6 +24,7 @@ pub fn run(repository: &Repository, part: Part, arguments: &[String]) -> Result<
         Part::Tasks => ("stepwell-tasks-wasm", "bench_tasks"),
         Part::Store => ("stepwell-store-embedded", "bench_store"),
         Part::Asl => ("stepwell-asl", "transitions"),
+        Part::Rules => ("stepwell-rules", "bench_rules"),
     };
     if matches!(part, Part::Tasks) {
         guests::build_all(repository)?;

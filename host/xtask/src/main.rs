@@ -45,6 +45,8 @@ enum Job {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Compare rule sets with their patterns one by one, on made-up rules and events, in release
+    FuzzRules(testing::RuleFuzzing),
     /// Build the example's database again from its public source
     Dataset,
     /// Receive the demo's webhooks and check their signatures
@@ -62,6 +64,7 @@ fn main() -> std::process::ExitCode {
         Job::Bench { part, arguments } => {
             Repository::find().and_then(|repository| bench::run(&repository, part, &arguments))
         }
+        Job::FuzzRules(options) => Repository::find().and_then(|repository| testing::fuzz_rules(&repository, &options)),
         Job::Dataset => Repository::find().and_then(|repository| dataset::run(&repository)),
         Job::ReceiveWebhooks(options) => demo::receiver::run(&options),
     };

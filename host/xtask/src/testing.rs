@@ -57,6 +57,25 @@ fn tables(repository: &Repository) -> Result<()> {
     Ok(())
 }
 
+#[derive(Debug, clap::Args)]
+pub struct RuleFuzzing {
+    /// For how many minutes
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// Where the made-up rules and events begin; another number makes others
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Whether rule sets find the rules that match and no others, for as long as is asked.
+pub fn fuzz_rules(repository: &Repository, options: &RuleFuzzing) -> Result<()> {
+    say(&format!("comparing rule sets with their patterns for {} minutes", options.minutes));
+    let mut command = repository.cargo(&["test", "--release", "--package", "stepwell-rules", "--test", "agreement"]);
+    command.args(["--", "--nocapture", "a_rule_set_agrees_with_its_patterns"]);
+    command.env("STEPWELL_FUZZ_SECONDS", options.minutes.saturating_mul(60).to_string());
+    commands::run(command.env("STEPWELL_FUZZ_SEED", options.seed.to_string()))
+}
+
 /// What decides must not be able to act: it compiles where there is no clock, no file and no network.
 pub fn purity(repository: &Repository) -> Result<()> {
     ensure_target(BARE)?;
