@@ -36,6 +36,11 @@ pub const RETRY_ATTEMPTS_MAX: u64 = 99_999_999;
 pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;
 /// Most problems that one check reports (diagnostics); a last one says that there are more.
 pub const DIAGNOSTICS_MAX: usize = 100;
+/// Most text that these problems have together (bytes); one problem may have more.
+pub const DIAGNOSTICS_BYTES_MAX: usize = 1_048_576;
+/// Most text that the pointers to all states have together (bytes). A pointer holds the names of
+/// the states around, so that few bytes of a definition could ask for many of memory.
+pub const STATE_POINTERS_BYTES_MAX: usize = 16_777_216;
 
 /// Longest part of a call's log that comes with its result (bytes): the last ones, as AWS Lambda gives them.
 pub const LOG_TAIL_BYTES_MAX: usize = 4_096;

@@ -29,6 +29,8 @@ fn judged(text: &str) {
     let begun = Instant::now();
     let problems = Machine::parse(text).unwrap_err();
     assert!(problems.len() <= limits::DIAGNOSTICS_MAX + 1);
+    let told: usize = problems.iter().map(|one| one.to_string().len() + one.pointer.len()).sum();
+    assert!(told <= 4 * limits::DIAGNOSTICS_BYTES_MAX, "{told} bytes are told");
     assert!(begun.elapsed() < PATIENCE, "it took {:?}", begun.elapsed());
 }
 
@@ -49,6 +51,54 @@ fn many_problems_are_no_more_work_than_the_most_that_are_told() {
         assigned.join(","),
         branches.join(",")
     ));
+}
+
+#[test]
+fn long_names_are_not_told_again_and_again() {
+    let name = "k".repeat(500_000);
+    let members = |value: &str| (0..20_000).map(|at| format!(r#""a{at}{value}"#)).collect::<Vec<_>>().join(",");
+    let state = |fields: String| format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Pass","End":true,{fields}}}}}}}"#);
+    judged(&state(format!(r#""Parameters":{{"{name}":{{{}}}}},"X":1"#, members(r#".$":"x""#))));
+    judged(&state(format!(r#""Assign":{{"v":{{"{name}":{{{}}}}}}},"X":1"#, members(r#"":"$.x""#))));
+    judged(&state(format!(r#""QueryLanguage":"JSONata","Output":{{"{name}":{{{}}}}}"#, members(r#"":"{% x %}""#))));
+    judged(&state(format!(r#""{name}":{{{}}}"#, members(r#"":1"#))));
+    judged(&format!(r#"{{"StartAt":"A","States":{{"{name}":{{{}}}}}}}"#, members(r#"":1"#)));
+}
+
+#[test]
+fn pointers_to_all_states_have_only_so_much_text() {
+    let nested = |name: &str, inner: &str| {
+        (0..20).fold(inner.to_owned(), |inner, level| {
+            format!(
+                r#"{{"StartAt":"{name}{level}","States":{{"{name}{level}":{{"Type":"Parallel","End":true,"Branches":[{inner}]}}}}}}"#
+            )
+        })
+    };
+    let inner: Vec<String> = (0..10_000).map(|at| format!(r#""x{at}":{{"Type":"Succeed"}}"#)).collect();
+    let inner = format!(r#"{{"StartAt":"x0","States":{{{}}}}}"#, inner.join(","));
+    let problem = |name: &str| Machine::parse(&nested(name, &inner)).unwrap_err()[0].to_string();
+    assert!(problem("n").starts_with("MISSING_TRANSITION_TARGET: State \"x1\" is not reachable."));
+    let found = problem(&"\u{10000}".repeat(70));
+    let most = limits::STATE_POINTERS_BYTES_MAX;
+    assert!(
+        found
+            .starts_with(&format!("DEFINITION_LIMIT_EXCEEDED: The pointers to all states have more than {most} bytes"))
+    );
+}
+
+#[test]
+fn names_that_are_nearly_right_are_guessed_for_a_while() {
+    let names: Vec<String> = (0..60_000).map(|at| format!(r#""States.Tim{at}""#)).collect();
+    judged(&format!(
+        r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"task:x","Next":"B","Retry":[{{"ErrorEquals":[{}]}}]}}}}}}"#,
+        names.join(",")
+    ));
+    let twins: Vec<String> = (0..80_000).map(|at| format!(r#""k{}":1"#, at / 2)).collect();
+    judged(&format!(
+        r#"{{"StartAt":"A","States":{{"A":{{"Type":"Pass","End":true,"Result":{{{}}}}}}}}}"#,
+        twins.join(",")
+    ));
+    judged(&"[".repeat(limits::DEFINITION_BYTES_MAX));
 }
 
 #[test]

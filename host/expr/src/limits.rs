@@ -37,6 +37,8 @@ pub const ARRAY_RANGE_ITEMS_MAX: usize = 1_000;
 
 /// Levels of objects and arrays in a payload template.
 pub const TEMPLATE_DEPTH_MAX: usize = DOCUMENT_DEPTH_MAX;
+/// Most problems that one template reports (problems).
+pub const TEMPLATE_ERRORS_MAX: usize = 100;
 
 /// Bytes of a document that an error's cause repeats; the rest is cut off.
 pub const CAUSE_INPUT_BYTES_MAX: usize = 32_768;

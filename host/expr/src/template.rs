@@ -6,7 +6,7 @@ use crate::budget::Budget;
 use crate::entropy::Entropy;
 use crate::error::EvalError;
 use crate::expression::Expression;
-use crate::limits::TEMPLATE_DEPTH_MAX;
+use crate::limits::{TEMPLATE_DEPTH_MAX, TEMPLATE_ERRORS_MAX};
 use crate::path::Path;
 use crate::scope::Scope;
 use crate::value::{Map, Value};
@@ -44,7 +44,8 @@ enum Node {
 }
 
 impl Template {
-    /// Compiles a template. The error holds every problem, in document order.
+    /// Compiles a template. The error holds the problems, [`TEMPLATE_ERRORS_MAX`] at most, in
+    /// document order.
     pub fn compile(template: &Value) -> Result<Self, Vec<TemplateError>> {
         let mut compiler = Compiler { pointer: String::new(), errors: Vec::new() };
         let node = compiler.node(template, 0);
@@ -167,6 +168,9 @@ impl Compiler {
     }
 
     fn error(&mut self, field: &str, message: String, detail: String) {
+        if self.errors.len() >= TEMPLATE_ERRORS_MAX {
+            return;
+        }
         self.errors.push(TemplateError { pointer: self.pointer.clone(), field: field.to_owned(), message, detail });
     }
 }
@@ -221,6 +225,16 @@ mod tests {
         );
         assert_eq!(list(&one), list(&other));
         assert!(compile(r#"{"a":[{}]}"#).unwrap().as_constant().is_some());
+    }
+
+    #[test]
+    fn only_so_many_problems_are_reported() {
+        let wrong = |fields: usize| {
+            let fields: Vec<String> = (0..fields).map(|at| format!(r#""{at}.$":0"#)).collect();
+            compile(&format!("{{{}}}", fields.join(","))).unwrap_err().len()
+        };
+        assert_eq!(wrong(TEMPLATE_ERRORS_MAX), TEMPLATE_ERRORS_MAX);
+        assert_eq!(wrong(TEMPLATE_ERRORS_MAX + 1), TEMPLATE_ERRORS_MAX);
     }
 
     #[test]

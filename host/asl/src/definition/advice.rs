@@ -4,7 +4,7 @@ use stepwell_expr::{Expression, Value};
 
 use super::Builder;
 use super::fields::Fields;
-use crate::diagnostic;
+use crate::diagnostic::{self, Severity};
 use crate::machine::QueryLanguage;
 
 /// Fields whose value is a payload template.
@@ -38,12 +38,15 @@ impl Builder {
     /// Texts in a template that look like paths, in fields whose names do not end in `.$`. It
     /// recurses as deep as JSON text nests, as do those below.
     fn undollared(&mut self, value: &Value, pointer: &mut String) {
+        if self.problems.full(Severity::Warning) {
+            return;
+        }
         let here = pointer.len();
         match value {
             Value::Object(map) => {
                 for (name, member) in map.iter() {
                     let text = member.as_str().filter(|_| !name.ends_with(".$"));
-                    if text.is_some_and(is_expression) {
+                    if text.is_some_and(is_expression) && !self.problems.full(Severity::Warning) {
                         let mut place = pointer.clone();
                         push(&mut place, name);
                         let message =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stepwell_expr::{Map, Value};
 
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::limits::DIAGNOSTICS_MAX;
+use crate::limits::{DIAGNOSTICS_BYTES_MAX, DIAGNOSTICS_MAX};
 
 /// The problems found so far.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(super) struct Problems {
     found: Vec<Diagnostic>,
     /// How many there were of each severity, those left out among them.
     counts: [usize; 3],
+    /// The text of what is kept.
+    bytes: usize,
 }
 
 impl Problems {
@@ -59,9 +61,13 @@ impl Problems {
 
     /// Keeps a problem while there is room for its severity: warnings push no error out.
     pub(super) fn push(&mut self, problem: Diagnostic) {
+        let full = self.full(problem.severity);
         if let Some(count) = self.counts.get_mut(rank(problem.severity)) {
             *count += 1;
-            if *count <= DIAGNOSTICS_MAX {
+            // The first of its severity is told however long it is.
+            if !full || *count == 1 {
+                self.bytes +=
+                    problem.message.len() + 2 * problem.pointer.len() + problem.help.as_ref().map_or(0, String::len);
                 self.found.push(problem);
             }
         }
@@ -70,7 +76,8 @@ impl Problems {
     /// Whether no more of this severity are reported. Whoever would search long for what helps
     /// need not.
     pub(super) fn full(&self, severity: Severity) -> bool {
-        self.counts.get(rank(severity)).is_some_and(|count| *count >= DIAGNOSTICS_MAX)
+        self.bytes >= DIAGNOSTICS_BYTES_MAX
+            || self.counts.get(rank(severity)).is_some_and(|count| *count >= DIAGNOSTICS_MAX)
     }
 
     pub(super) fn errors(&self) -> bool {
@@ -92,10 +99,11 @@ impl Problems {
             });
             room = left;
         }
-        if all > DIAGNOSTICS_MAX {
+        if all > found.len() {
             let [errors, ..] = self.counts;
-            let severity = if errors > DIAGNOSTICS_MAX { Severity::Error } else { Severity::Warning };
-            let message = format!("There are more than {DIAGNOSTICS_MAX} problems");
+            let told = found.iter().filter(|one| one.severity == Severity::Error).count();
+            let severity = if errors > told { Severity::Error } else { Severity::Warning };
+            let message = format!("There are more than {} problems", found.len());
             let help = Some("Mend these first, then check again.".to_owned());
             found.push(problem(severity, diagnostic::LIMIT, String::new(), message, help));
         }
@@ -346,6 +354,20 @@ mod tests {
         let errors: Vec<&Diagnostic> = found.iter().filter(|one| one.severity == Severity::Error).collect();
         assert_eq!(errors.len(), 1);
         assert_eq!(found.last().map(|one| (one.code, one.severity)), Some((diagnostic::LIMIT, Severity::Warning)));
+    }
+
+    #[test]
+    fn long_problems_are_fewer() {
+        let mut problems = Problems::default();
+        let pointer = "p".repeat(DIAGNOSTICS_BYTES_MAX / 19);
+        for _ in 0..DIAGNOSTICS_MAX {
+            problems.schema(pointer.clone(), "e");
+        }
+        problems.warning(diagnostic::NO_PATH, pointer.clone(), "w", None);
+        problems.warning(diagnostic::NO_PATH, pointer, "w", None);
+        let found = problems.into_found();
+        assert_eq!(found.len(), 10 + 1 + 1, "ten are as long as the limit, the first warning is told anyway");
+        assert_eq!(found.last().map(|one| one.message.as_str()), Some("There are more than 11 problems"));
     }
 
     #[test]

@@ -43,6 +43,15 @@ impl Builder {
         }
         let names = self.name_states(&states)?;
         let around = std::mem::take(&mut self.edges);
+        let named: usize = states.map.keys().map(|name| name.len()).sum();
+        self.pointer_bytes += named + states.map.len() * (states.pointer.len() + 1);
+        if self.pointer_bytes > limits::STATE_POINTERS_BYTES_MAX {
+            let most = limits::STATE_POINTERS_BYTES_MAX;
+            let message = format!("The pointers to all states have more than {most} bytes");
+            let help = Some("Nest less, or give the states around shorter names.".to_owned());
+            self.problems.error(diagnostic::LIMIT, states.pointer.clone(), message, help);
+            return None;
+        }
         for (name, value) in states.map.iter() {
             let at = names.states.get(&**name).copied()?;
             let state = Fields::of(value, states.at(name), &mut self.problems)

@@ -93,6 +93,8 @@ struct Builder {
     edges: Vec<(StateIx, StateIx)>,
     /// States with a transition to what is not there: where they lead is not known.
     loose: HashSet<StateIx>,
+    /// What the pointers to the states read so far have together.
+    pointer_bytes: usize,
     variables: Variables,
     /// How many Parallel and Map states are around the place being read.
     nesting: usize,

@@ -4,7 +4,7 @@ use stepwell_expr::Value;
 
 use super::Builder;
 use super::fields::{Fields, nearest};
-use crate::diagnostic;
+use crate::diagnostic::{self, Severity};
 use crate::query::Computed;
 
 /// Which parts of `$states` there are besides `input` and `context`.
@@ -32,6 +32,9 @@ impl Builder {
     /// Reports what an expression reads and cannot: names and `$` with nothing before them, `$$`,
     /// and parts of `$states` that come later or elsewhere.
     pub(super) fn out_of_reach(&mut self, sight: Sight, pointer: &str, computed: &Computed) {
+        if self.problems.full(Severity::Error) {
+            return;
+        }
         let mut told: Vec<String> = Vec::new();
         for name in computed.program.outer_names() {
             let help = match name {

@@ -7,8 +7,9 @@ use stepwell_expr::Value;
 
 use super::fields::{Fields, expected, nearest};
 use super::{Builder, Names};
+use crate::diagnostic::{self, Severity};
+use crate::limits;
 use crate::machine::{Catcher, Recovery, Retrier, StateIx};
-use crate::{diagnostic, limits};
 
 const RETRIER_FIELDS: [&str; 7] =
     ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"];
@@ -142,10 +143,10 @@ impl Builder {
 
     /// A name that looks like one of the language's and is none matches nothing.
     fn known_error(&mut self, name: &str, pointer: String) {
-        if STATES_ERRORS.contains(&name) {
+        if STATES_ERRORS.contains(&name) || !name.starts_with("State") || self.problems.full(Severity::Warning) {
             return;
         }
-        let near = nearest(name, STATES_ERRORS).filter(|_| name.starts_with("State"));
+        let near = nearest(name, STATES_ERRORS);
         if name.starts_with("States.") || near.is_some() {
             self.problems.warning(
                 diagnostic::UNKNOWN_ERROR,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use stepwell_expr::{Map, Value};
+
 use super::fields::{Fields, nearest};
 use super::maps::selecting_items;
 use super::{Builder, Names};
@@ -91,7 +93,7 @@ impl Builder {
             assign,
             references,
             // Literal text with `$$` counts as well: the context object is then made in vain.
-            uses_context: language == QueryLanguage::Jsonata || format!("{:?}", fields.map).contains("$$"),
+            uses_context: language == QueryLanguage::Jsonata || mentions_context(fields.map),
             next,
             kind,
         })
@@ -296,5 +298,21 @@ impl Builder {
         let start = self.graph(fields);
         self.nesting -= 1;
         start
+    }
+}
+
+/// Whether some text in the fields of a state, those of states within it excepted, has a `$$`.
+fn mentions_context(fields: &Map) -> bool {
+    let within = ["ItemProcessor", "Iterator", "Branches"];
+    fields.iter().any(|(name, value)| !within.contains(&&**name) && mentions(value))
+}
+
+/// It recurses as deep as JSON text nests.
+fn mentions(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains("$$"),
+        Value::Array(items) => items.iter().any(mentions),
+        Value::Object(map) => map.iter().any(|(_, member)| mentions(member)),
     }
 }

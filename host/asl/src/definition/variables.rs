@@ -29,9 +29,9 @@ pub(super) struct Variables {
 struct Scope {
     outer: Option<usize>,
     /// The pointer of each variable's first `Assign`.
-    assigned: BTreeMap<Arc<str>, String>,
+    assigned: BTreeMap<Arc<str>, Arc<str>>,
     /// Names with the states that refer to them, in the order of the definition.
-    referenced: Vec<(Arc<str>, String)>,
+    referenced: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl Variables {
@@ -62,7 +62,8 @@ impl Variables {
     pub(super) fn end_state(&mut self, around: BTreeSet<Arc<str>>, pointer: &str) -> Vec<Arc<str>> {
         let referenced: Vec<Arc<str>> = std::mem::replace(&mut self.referenced, around).into_iter().collect();
         if let Some(scope) = self.current.and_then(|current| self.scopes.get_mut(current)) {
-            scope.referenced.extend(referenced.iter().map(|name| (Arc::clone(name), pointer.to_owned())));
+            let pointer: Arc<str> = pointer.into();
+            scope.referenced.extend(referenced.iter().map(|name| (Arc::clone(name), Arc::clone(&pointer))));
         }
         referenced
     }
@@ -95,6 +96,7 @@ impl Builder {
             expected(&mut self.problems, pointer, "Object", value);
             return None;
         };
+        let place: Arc<str> = pointer.as_str().into();
         for field in map.keys() {
             let name = match self.speaks {
                 QueryLanguage::JsonPath => field.strip_suffix(".$").unwrap_or(field),
@@ -108,7 +110,7 @@ impl Builder {
                 None => {
                     let scope = self.variables.current.and_then(|current| self.variables.scopes.get_mut(current));
                     if let Some(scope) = scope {
-                        scope.assigned.entry(name.into()).or_insert_with(|| pointer.clone());
+                        scope.assigned.entry(name.into()).or_insert_with(|| Arc::clone(&place));
                     }
                 }
             }
@@ -120,7 +122,7 @@ impl Builder {
     /// one, and what is read is set somewhere.
     pub(super) fn check_variables(&mut self) {
         for scope in &self.variables.scopes {
-            let mut clashes: Vec<(&String, &Arc<str>, &String)> = Vec::new();
+            let mut clashes: Vec<(&Arc<str>, &Arc<str>, &Arc<str>)> = Vec::new();
             for outer in self.variables.outwards(scope.outer) {
                 let both = scope
                     .assigned
@@ -133,7 +135,7 @@ impl Builder {
             for (pointer, name, there) in clashes {
                 self.problems.error(
                     diagnostic::DUPLICATE_VARIABLE,
-                    pointer.clone(),
+                    pointer.to_string(),
                     format!("The variable name '{name}' was already defined in a parent scope."),
                     Some(format!("It is assigned at {there}. Branches and iterations read it; choose another name.")),
                 );
@@ -150,7 +152,7 @@ impl Builder {
                     .map(|near| format!("Did you mean '${near}'?"))
                     .or_else(|| Some("Set it with 'Assign' in an earlier state, here or around here.".to_owned()));
                 let message = format!("No state assigns the variable '${name}'");
-                self.problems.warning(diagnostic::UNKNOWN_VARIABLE, pointer.clone(), message, help);
+                self.problems.warning(diagnostic::UNKNOWN_VARIABLE, pointer.to_string(), message, help);
             }
         }
     }
