@@ -18,6 +18,7 @@ pub mod limits;
 mod machine;
 mod map_run;
 mod query;
+pub mod test_state;
 mod time;
 
 pub use diagnostic::{Diagnostic, Severity, Span};
@@ -29,4 +30,5 @@ pub use input::{Child, Input, Receipt, Start};
 pub use machine::{Checks, Integrations, Machine, StateType, WorkflowType};
 pub use map_run::{Batch, Items, MapRun, ReadItems, WriteResults};
 pub use stepwell_expr as expr;
+pub use test_state::test_state;
 pub use time::Timestamp;

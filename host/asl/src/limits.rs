@@ -49,6 +49,15 @@ pub const BATCH_BYTES_MAX: u64 = 262_144;
 /// Longest `Label` of a distributed Map (characters).
 pub const LABEL_CHARS_MAX: usize = 40;
 
+/// Longest input, context object, mocked result and the like of the test of a state (characters).
+pub const TEST_INPUT_CHARS_MAX: usize = 262_144;
+/// Longest name of a mocked error (characters).
+pub const TEST_ERROR_CHARS_MAX: usize = 256;
+/// Longest cause of a mocked error (characters).
+pub const TEST_CAUSE_CHARS_MAX: usize = 32_768;
+/// Longest wait of a state that is tested; what waits longer fails with `States.Timeout` (seconds).
+pub const TEST_SECONDS_MAX: u64 = 300;
+
 /// Largest object of all variables that one `Assign` sets, and so the largest variable (bytes of
 /// compact JSON).
 pub const ASSIGN_BYTES_MAX: usize = 262_144;

@@ -90,6 +90,13 @@ impl Machine {
         Some(Self { states, start, timeout_seconds: None, warnings: Vec::new(), comment: None })
     }
 
+    /// The same states, beginning with the one of this name, wherever it stands.
+    pub(crate) fn beginning_with(&self, name: &str) -> Option<Self> {
+        let start = (0_u32..).zip(self.states.iter()).find(|(_, state)| *state.name == *name)?.0;
+        let states = Arc::clone(&self.states);
+        Some(Self { states, start: StateIx(start), timeout_seconds: None, warnings: Vec::new(), comment: None })
+    }
+
     pub(crate) fn state(&self, at: StateIx) -> &State {
         // Every index was made by the parser from this very list.
         #[expect(clippy::indexing_slicing, reason = "the parser made the index from this list")]

@@ -131,12 +131,7 @@ impl MapRun {
     /// The input of a child execution that is given several items, selected before.
     #[must_use]
     pub fn batched(&self, items: Vec<Value>) -> Value {
-        let mut input = Map::with_capacity(2);
-        if let Some(given) = self.batch.as_ref().and_then(|batch| batch.input.clone()) {
-            input.insert("BatchInput", given);
-        }
-        input.insert("Items", Value::Array(Arc::new(items)));
-        Value::Object(Arc::new(input))
+        batched(self.batch.as_ref().and_then(|batch| batch.input.clone()), items)
     }
 
     /// What the state fails with once so many of its items have failed; `None` while they are
@@ -164,6 +159,16 @@ impl MapRun {
     fn located(&self, detail: &str) -> String {
         crate::execution::located(&self.state_name, self.view.entered_event, detail)
     }
+}
+
+/// Several items as one input, with the `BatchInput` where there is one.
+pub(crate) fn batched(given: Option<Value>, items: Vec<Value>) -> Value {
+    let mut input = Map::with_capacity(2);
+    if let Some(given) = given {
+        input.insert("BatchInput", given);
+    }
+    input.insert("Items", Value::Array(Arc::new(items)));
+    Value::Object(Arc::new(input))
 }
 
 /// The context object of a Map, with the item that it is about.

@@ -40,7 +40,7 @@ pub fn run(repository: &Repository, filter: Option<&str>) -> Result<()> {
 
 /// The tests that run recorded cases, once more for what they print: how many of each feature pass.
 const TABLES: [(&str, &[&str]); 3] = [
-    ("stepwell-asl", &["conformance", "validation"]),
+    ("stepwell-asl", &["conformance", "validation", "test_state"]),
     ("stepwell-expr", &["conformance", "jsonata"]),
     ("stepwell-rules", &["conformance"]),
 ];

@@ -12,6 +12,7 @@ use crate::limits;
 use crate::machine::StateIx;
 
 /// The states that a transition can name: those of one `States` object.
+#[derive(Default)]
 pub(super) struct Names<'a> {
     states: HashMap<&'a str, StateIx>,
     /// In the order of the definition.
@@ -98,6 +99,9 @@ impl Builder {
     /// The state that a transition names.
     fn target(&mut self, name: &str, pointer: &str, names: &Names<'_>) -> Option<StateIx> {
         let found = names.states.get(name).copied();
+        if found.is_none() && self.lone && self.nesting == 0 {
+            return self.elsewhere(name);
+        }
         if found.is_none() {
             let help = if self.problems.full(Severity::Error) { None } else { self.meant(name, names) };
             // AWS says 'Next' of every transition, whatever its field.

@@ -14,6 +14,7 @@ mod choice;
 mod fields;
 mod graph;
 mod locate;
+mod lone;
 mod maps;
 mod payload;
 mod reach;
@@ -23,6 +24,7 @@ mod states;
 mod syntax;
 mod variables;
 
+pub(crate) use lone::LONE_STATE;
 pub(crate) use resource::invoked_name;
 
 use fields::{Fields, Problems};
@@ -55,8 +57,26 @@ impl Machine {
     pub fn parse_with(text: &str, checks: Checks) -> Result<Self, Vec<Diagnostic>> {
         let mut builder = Builder { checks, ..Builder::default() };
         let machine = builder.definition(text);
-        let errors = builder.problems.errors();
-        let mut found = builder.problems.into_found();
+        builder.checked(text, machine)
+    }
+
+    /// Reads and checks the definition of one state by itself: where it leads is not looked for.
+    /// The machine begins with it. Pointers are those within the state.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub(crate) fn parse_state(text: &str, checks: Checks) -> Result<Self, Vec<Diagnostic>> {
+        let mut builder = Builder { checks, lone: true, ..Builder::default() };
+        let machine = builder.lone_state(text);
+        builder.checked(text, machine)
+    }
+}
+
+impl Builder {
+    /// The machine, or what is wrong with it.
+    fn checked(self, text: &str, machine: Option<Machine>) -> Result<Machine, Vec<Diagnostic>> {
+        let errors = self.problems.errors();
+        let mut found = self.problems.into_found();
         if !found.is_empty() {
             let mut locator = Locator::new(text);
             for problem in &mut found {
@@ -81,6 +101,8 @@ impl Machine {
 struct Builder {
     problems: Problems,
     checks: Checks,
+    /// Whether one state is read by itself, so that nothing it leads to is there.
+    lone: bool,
     /// Whether the machine says `JSONata`, which no state can take back.
     jsonata: bool,
     /// The language of the state that is being read.
@@ -105,26 +127,7 @@ const MACHINE_FIELDS: [&str; 6] = ["Comment", "StartAt", "States", "TimeoutSecon
 
 impl Builder {
     fn definition(&mut self, text: &str) -> Option<Machine> {
-        if text.len() > limits::DEFINITION_BYTES_MAX {
-            self.problems.error(
-                diagnostic::LIMIT,
-                "",
-                format!(
-                    "The definition has {} bytes; at most {} are allowed",
-                    text.len(),
-                    limits::DEFINITION_BYTES_MAX
-                ),
-                None,
-            );
-            return None;
-        }
-        let value = match Value::parse(text) {
-            Ok(value) => value,
-            Err(error) => {
-                self.not_json(text, &error);
-                return None;
-            }
-        };
+        let value = self.json(text)?;
         let Some(map) = value.as_object() else {
             self.no_object(text);
             return None;
@@ -142,6 +145,29 @@ impl Builder {
         let start = start?;
         let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
         Some(Machine { states: states.into(), start, timeout_seconds, warnings: Vec::new(), comment })
+    }
+
+    fn json(&mut self, text: &str) -> Option<Value> {
+        if text.len() > limits::DEFINITION_BYTES_MAX {
+            self.problems.error(
+                diagnostic::LIMIT,
+                "",
+                format!(
+                    "The definition has {} bytes; at most {} are allowed",
+                    text.len(),
+                    limits::DEFINITION_BYTES_MAX
+                ),
+                None,
+            );
+            return None;
+        }
+        match Value::parse(text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.not_json(text, &error);
+                None
+            }
+        }
     }
 
     fn not_json(&mut self, text: &str, error: &serde_json::Error) {

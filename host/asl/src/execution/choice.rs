@@ -34,14 +34,8 @@ impl Step<'_> {
             }
         }
         let Some(next) = chosen else {
-            return Err(Failure::new(
-                "States.NoChoiceMatched",
-                format!(
-                    "An error occurred while executing the state '{}' (entered at the event id #{}). Failed to transition out of the state. The state does not point to a next state.",
-                    state.name,
-                    self.thread(at)?.entered_event
-                ),
-            ));
+            let detail = "Failed to transition out of the state. The state does not point to a next state.";
+            return Err(Failure::new("States.NoChoiceMatched", self.located(at, state, detail)));
         };
         let assigned = self.assigned(at, state, assign, Subject::Input(&input))?;
         let output = match state.language {

@@ -8,10 +8,13 @@ use super::callback::{gives_token, token};
 use super::thread::Thread;
 use crate::Start;
 use crate::machine::{Kind, State};
+use crate::map_run::with_item;
 
 /// What stays the same through an execution.
 #[derive(Debug, PartialEq)]
 pub(super) struct About {
+    /// Of a state that is tested: the whole context object.
+    pub(super) given: Option<Value>,
     execution: Value,
     machine: Value,
     /// The region in the execution's ARN.
@@ -27,6 +30,7 @@ impl About {
         let text = |text: &Arc<str>| Value::String(Arc::clone(text));
         let part = |index| start.execution_arn.split(':').nth(index).unwrap_or("").into();
         Self {
+            given: None,
             execution: Value::object([
                 ("Id", text(&start.execution_arn)),
                 ("Input", start.input.clone()),
@@ -47,6 +51,12 @@ impl About {
     pub(super) fn context(&self, state: &State, thread: &Thread) -> Value {
         if !state.uses_context {
             return Value::Null;
+        }
+        if let Some(given) = &self.given {
+            return match &thread.item {
+                Some(item) => with_item(given, item.index, &item.value),
+                None => given.clone(),
+            };
         }
         let mut about = Map::with_capacity(3);
         about.insert("EnteredTime", thread.entered_at.to_string().into());

@@ -134,7 +134,7 @@ impl Step<'_> {
         self.effect(Effect::AdjustRun(running));
     }
 
-    fn read_items(
+    pub(super) fn read_items(
         &mut self,
         at: ThreadIx,
         state: &State,
@@ -154,7 +154,13 @@ impl Step<'_> {
         Ok(ReadItems { resource: Arc::clone(&reader.resource), arguments, config })
     }
 
-    fn batch(&mut self, at: ThreadIx, state: &State, batcher: &Batcher, input: &Value) -> Result<Batch, Failure> {
+    pub(super) fn batch(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        batcher: &Batcher,
+        input: &Value,
+    ) -> Result<Batch, Failure> {
         let items_max = match &batcher.items {
             Some(amount) => Some(self.amount(at, state, amount, "MaxItemsPerBatch", "MaxItemsPerBatchPath")?),
             None => None,
@@ -172,7 +178,7 @@ impl Step<'_> {
         Ok(Batch { items_max, bytes_max, input: given })
     }
 
-    fn write_results(
+    pub(super) fn write_results(
         &mut self,
         at: ThreadIx,
         state: &State,

@@ -16,6 +16,9 @@ impl Step<'_> {
     pub(super) fn fan_out(&mut self, at: ThreadIx, state: &State, branches: &[StateIx]) -> Result<Done, Failure> {
         let input = self.effective_input(at, state)?;
         self.started(at, EventKind::ParallelStateStarted);
+        if let Some(outcome) = self.mocked().cloned() {
+            return self.joined_without_running(at, state, outcome);
+        }
         let count = branches.len();
         self.spread(at, Fan::new(None, input, count, count))
     }
@@ -40,6 +43,10 @@ impl Step<'_> {
             }
         };
         self.started(at, EventKind::MapStateStarted { length: items.len() as u64 });
+        self.note(|seen| seen.max_concurrency = Some(concurrency));
+        if let Some(outcome) = self.mocked().cloned() {
+            return self.mapped_without_running(at, state, map, Prepared { input, items, concurrency }, outcome);
+        }
         if let Some(distributed) = &map.distributed {
             return self.run_map(at, state, map, distributed, Prepared { input, items, concurrency });
         }
@@ -107,9 +114,14 @@ impl Step<'_> {
             }
         };
         match items {
-            Value::Array(items) => Ok(items),
+            Value::Array(items) => {
+                self.note(|seen| seen.after_items_path = Some(Value::Array(Arc::clone(&items))));
+                Ok(items)
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
                 let path = map.items_path.as_ref().map_or("$", |path| path.as_str());
+                // Of a path into the context object AWS shows what follows the first `$`.
+                let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
                 Err(self.runtime(at, state, format!("Reference path \"{path}\" must point to array.")))
             }
         }
@@ -209,7 +221,7 @@ impl Step<'_> {
         Ok(child)
     }
 
-    fn item_input(
+    pub(super) fn item_input(
         &mut self,
         at: ThreadIx,
         state: &State,

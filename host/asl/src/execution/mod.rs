@@ -16,6 +16,7 @@ mod context;
 mod digest;
 mod distributed;
 mod fan;
+mod inspect;
 mod payload;
 mod query;
 mod recover;
@@ -27,6 +28,7 @@ mod variables;
 mod wait;
 
 pub use callback::execution_of_token;
+pub(crate) use inspect::{Inspection, Seen, Told};
 pub use payload::payload_fits;
 pub(crate) use payload::{located, too_large};
 
@@ -95,7 +97,39 @@ impl Execution {
     /// Begins an execution, and runs it up to where it waits for an input.
     #[must_use]
     pub fn start(machine: Arc<Machine>, start: Start, out: &mut Output) -> Self {
-        let at = start.at;
+        let mut execution = Self::new(machine, start);
+        execution.stepping(execution.fold.start.at, out).begin();
+        execution
+    }
+
+    /// Applies one input. Total: an input that is late, doubled or for nobody changes nothing.
+    pub fn step(&mut self, at: Timestamp, input: Input, out: &mut Output) {
+        if self.fold.status == Status::Running {
+            self.stepping(at, out).apply(input);
+        }
+    }
+
+    /// Begins the test of the state that the machine begins with: it is left, or waits for an
+    /// input, or fails.
+    pub(crate) fn inspect(machine: Arc<Machine>, start: Start, inspection: &mut Inspection, out: &mut Output) -> Self {
+        let mut execution = Self::new(machine, start);
+        let mut about = context::About::new(&execution.fold.start);
+        about.given = Some(inspection.told.context.clone());
+        execution.fold.about = Arc::new(about);
+        let at = execution.fold.start.at;
+        Step { inspection: Some(inspection), ..execution.stepping(at, out) }.begin();
+        execution
+    }
+
+    /// As [`Self::step`], of a state that is tested.
+    pub(crate) fn step_inspected(&mut self, input: Input, inspection: &mut Inspection, out: &mut Output) {
+        if self.fold.status == Status::Running {
+            let at = self.fold.start.at;
+            Step { inspection: Some(inspection), ..self.stepping(at, out) }.apply(input);
+        }
+    }
+
+    fn new(machine: Arc<Machine>, start: Start) -> Self {
         let fold = Fold {
             about: Arc::new(context::About::new(&start)),
             status: Status::Running,
@@ -112,29 +146,7 @@ impl Execution {
             digest: Digest::default(),
             start: Arc::new(start),
         };
-        let mut execution = Self { machine, fold };
-        execution.stepping(at, out).begin();
-        execution
-    }
-
-    /// Applies one input. Total: an input that is late, doubled or for nobody changes nothing.
-    pub fn step(&mut self, at: Timestamp, input: Input, out: &mut Output) {
-        if self.fold.status != Status::Running {
-            return;
-        }
-        let mut step = self.stepping(at, out);
-        match input {
-            Input::Returned { call, outcome, receipt } => step.returned(call, outcome, receipt),
-            Input::Submitted { call, output } => step.submitted(call, output),
-            Input::Taken { call, worker } => step.taken_by(call, worker),
-            Input::Heartbeat { call } => step.heartbeat(call),
-            Input::Fired { timer } => step.fired(timer),
-            Input::RunEnded { run, outcome } => step.run_ended(run, outcome),
-            Input::RunAdjusted { run, max_concurrency, tolerated_count, tolerated_percentage } => {
-                step.run_adjusted(run, max_concurrency, tolerated_count, tolerated_percentage);
-            }
-            Input::Stopped { error, cause } => step.stopped(Failure { error, cause }),
-        }
+        Self { machine, fold }
     }
 
     #[must_use]
@@ -248,6 +260,7 @@ impl Execution {
             out,
             made_bytes: 0,
             query_steps_left: crate::limits::STEP_QUERY_STEPS_MAX,
+            inspection: None,
         }
     }
 }
@@ -285,6 +298,21 @@ impl Status {
 }
 
 impl Step<'_> {
+    fn apply(&mut self, input: Input) {
+        match input {
+            Input::Returned { call, outcome, receipt } => self.returned(call, outcome, receipt),
+            Input::Submitted { call, output } => self.submitted(call, output),
+            Input::Taken { call, worker } => self.taken_by(call, worker),
+            Input::Heartbeat { call } => self.heartbeat(call),
+            Input::Fired { timer } => self.fired(timer),
+            Input::RunEnded { run, outcome } => self.run_ended(run, outcome),
+            Input::RunAdjusted { run, max_concurrency, tolerated_count, tolerated_percentage } => {
+                self.run_adjusted(run, max_concurrency, tolerated_count, tolerated_percentage);
+            }
+            Input::Stopped { error, cause } => self.stopped(Failure { error, cause }),
+        }
+    }
+
     /// Appends an event and returns its id. Once the history is full nothing is appended, and
     /// the run ends the execution.
     fn emit(&mut self, previous_id: u64, kind: EventKind) -> u64 {

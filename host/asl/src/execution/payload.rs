@@ -41,7 +41,9 @@ impl Step<'_> {
             }
             QueryLanguage::Jsonata => return Ok(thread.input.clone()),
         };
-        input.map_err(|error| self.evaluation(at, state, &error))
+        let input = input.map_err(|error| self.evaluation(at, state, &error))?;
+        self.note(|seen| seen.after_input_path = Some(input.clone()));
+        Ok(input)
     }
 
     /// The raw input after `InputPath` and `Parameters`, or the `Arguments` in its place.
@@ -49,12 +51,16 @@ impl Step<'_> {
         let input = self.selected_input(at, state)?;
         if let Some(arguments) = &state.flow.arguments {
             let arguments = self.query(at, state, arguments, "Arguments", Subject::Input(&input))?;
-            return self.fitting(at, state, arguments, &state.name);
+            let arguments = self.fitting(at, state, arguments, &state.name)?;
+            self.note(|seen| seen.after_arguments = Some(arguments.clone()));
+            return Ok(arguments);
         }
-        match &state.flow.parameters {
-            Some(template) => self.fill(at, state, template, &input),
-            None => Ok(input),
-        }
+        let parameters = match &state.flow.parameters {
+            Some(template) => self.fill(at, state, template, &input)?,
+            None => input,
+        };
+        self.note(|seen| seen.after_parameters = Some(parameters.clone()));
+        Ok(parameters)
     }
 
     /// A payload template over some input.
@@ -86,10 +92,12 @@ impl Step<'_> {
 
     /// `ResultSelector`, over a result.
     pub(super) fn selected_result(&mut self, at: ThreadIx, state: &State, result: Value) -> Result<Value, Failure> {
-        match &state.flow.result_selector {
-            Some(template) => self.fill(at, state, template, &result),
-            None => Ok(result),
-        }
+        let selected = match &state.flow.result_selector {
+            Some(template) => self.fill(at, state, template, &result)?,
+            None => result,
+        };
+        self.note(|seen| seen.after_result_selector = Some(selected.clone()));
+        Ok(selected)
     }
 
     /// `ResultPath`, then `OutputPath`; or `Output`.
@@ -98,6 +106,7 @@ impl Step<'_> {
             return self.output(at, state, result);
         }
         let combined = self.placed(at, state, &state.flow.result_path, result)?;
+        self.note(|seen| seen.after_result_path = Some(combined.clone()));
         self.output(at, state, combined)
     }
 
@@ -186,6 +195,10 @@ impl Step<'_> {
     }
 
     pub(super) fn located(&self, at: ThreadIx, state: &State, detail: &str) -> String {
+        // Of a state that is tested AWS says neither its name nor an event.
+        if self.inspection.is_some() {
+            return detail.to_owned();
+        }
         let entered = self.fold.threads.get(at).map_or(0, |thread| thread.entered_event);
         located(&state.name, entered, detail)
     }

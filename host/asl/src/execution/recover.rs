@@ -16,6 +16,7 @@ impl Step<'_> {
     /// A thread's state failed: it tries again, goes another way, or takes with it the
     /// Parallel or Map around it, and so on up to the execution.
     pub(super) fn fail(&mut self, at: ThreadIx, failure: Failure) {
+        self.note(|seen| seen.failure = Some(failure.clone()));
         let (mut at, mut failure) = (at, failure);
         loop {
             if self.fold.exhausted {
@@ -86,6 +87,10 @@ impl Step<'_> {
             thread.attempts.resize(recovery.retriers.len(), 0);
         }
         let Some(attempts) = thread.attempts.get_mut(place) else { return false };
+        if let Some(inspection) = &mut self.inspection {
+            inspection.seen.retrier = Some(place);
+            *attempts = inspection.told.retries;
+        }
         if *attempts >= retrier.attempts_max {
             return false;
         }
@@ -93,6 +98,7 @@ impl Step<'_> {
         *attempts += 1;
         thread.retry_count += 1;
         let mut delay = delay_micros(retrier, before);
+        self.note(|seen| seen.retry_micros = Some(delay));
         if retrier.full_jitter {
             delay = jittered(delay, self.fold.entropy.next_u64());
         }
@@ -103,8 +109,9 @@ impl Step<'_> {
 
     fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure, fanned: bool) -> Result<bool, Failure> {
         let Some(recovery) = state.kind.recovery() else { return Ok(false) };
-        let found = recovery.catchers.iter().find(|catcher| matches(&catcher.errors, failure));
-        let Some(Catcher { result_path, output, assign, next, .. }) = found else { return Ok(false) };
+        let found = recovery.catchers.iter().enumerate().find(|(_, catcher)| matches(&catcher.errors, failure));
+        let Some((place, Catcher { result_path, output, assign, next, .. })) = found else { return Ok(false) };
+        self.note(|seen| seen.catcher = Some(place));
         let text = |text: &Option<Arc<str>>| Value::String(text.clone().unwrap_or_else(|| "".into()));
         let error = Value::object([("Error", text(&failure.error)), ("Cause", text(&failure.cause))]);
         let assigned = self.assigned(at, state, assign.as_ref(), Subject::Error(&error))?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
 
+use super::inspect::Inspection;
 use super::query::Subject;
 use super::thread::{Phase, Thread, ThreadIx};
 use super::variables::Variables;
@@ -21,6 +22,8 @@ pub(super) struct Step<'a> {
     pub(super) made_bytes: usize,
     /// That expressions of JSONata may still take (steps of evaluation).
     pub(super) query_steps_left: u64,
+    /// Of a state that is tested.
+    pub(super) inspection: Option<&'a mut Inspection>,
 }
 
 /// How far a state came.
@@ -47,6 +50,8 @@ impl Step<'_> {
             let at = self.at.plus_micros(micros(seconds));
             self.set_timer(at, None);
         }
+        let given = self.inspection.as_ref().map(|inspection| Arc::clone(&inspection.told.variables));
+        let variables = given.map(Variables::given).unwrap_or_default();
         let root = self.fold.threads.add(Thread {
             parent: None,
             state: self.machine.start,
@@ -58,7 +63,7 @@ impl Step<'_> {
             attempts: Vec::new(),
             retry_count: 0,
             item: None,
-            variables: Variables::default(),
+            variables,
             phase: Phase::Enter,
         });
         self.fold.ready.push_back(root);
@@ -164,7 +169,9 @@ impl Step<'_> {
 
     fn pass(&mut self, at: ThreadIx, state: &State, result: Option<&Value>) -> Result<Done, Failure> {
         let input = self.effective_input(at, state)?;
+        self.note(|seen| seen.result = result.cloned());
         let result = result.cloned().unwrap_or(input);
+        self.note(|seen| seen.after_result_selector = Some(result.clone()));
         let assigned = self.assigned(at, state, state.assign.as_ref(), Subject::Input(&result))?;
         let output = self.combine(at, state, result)?;
         Ok(Done::Exit(Exit { output, assigned, next: state.next }))
@@ -210,6 +217,9 @@ impl Step<'_> {
 
     /// Leaves the state, for another one or for the end of the branch; true when the thread goes on.
     pub(super) fn exit(&mut self, at: ThreadIx, state: &State, exit: Exit) -> bool {
+        if self.note_exit(at, &exit) {
+            return false;
+        }
         let Exit { output, assigned, next } = exit;
         let Some(thread) = self.fold.threads.get(at) else { return false };
         let exited = EventKind::StateExited {

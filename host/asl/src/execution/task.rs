@@ -105,10 +105,16 @@ impl Step<'_> {
         let last = thread.last_event;
         let state = self.machine.state(thread.state);
         let (Kind::Task(task), Phase::Calling(invoke)) = (&state.kind, called) else { return };
-        let outcome = outcome.map_err(|failure| self.not_found(&task.target, &invoke.resource, failure));
-        let outcome = outcome
-            .map(|result| wrapped(&task.target, result, invoke.wants_log.then_some(receipt.as_ref())))
-            .and_then(|result| self.fitting(at, state, result, &result_owner(&task.target)));
+        let outcome = if self.mocked().is_some() {
+            outcome
+        } else {
+            let outcome = outcome.map_err(|failure| self.not_found(&task.target, &invoke.resource, failure));
+            outcome.map(|result| wrapped(&task.target, result, invoke.wants_log.then_some(receipt.as_ref())))
+        };
+        let outcome = outcome.and_then(|result| self.fitting(at, state, result, &result_owner(&task.target)));
+        if let Ok(result) = &outcome {
+            self.note(|seen| seen.result = Some(result.clone()));
+        }
         let receipt = receipt.map(Box::new);
         let event = match &outcome {
             Ok(result) => succeeded(&task.target, result.clone(), receipt),

@@ -14,19 +14,25 @@ use crate::{EventKind, Failure};
 /// The thresholds of a Map that tolerates failures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Tolerance {
-    count: Option<u64>,
-    percentage: Option<f64>,
+    pub(super) count: Option<u64>,
+    pub(super) percentage: Option<f64>,
     /// Iterations that have failed so far.
-    failed: u64,
+    pub(super) failed: u64,
 }
 
 impl Tolerance {
     #[expect(clippy::cast_precision_loss, reason = "counts of items stay far below 2⁵³")]
-    fn is_exceeded(&self, items: usize) -> bool {
+    pub(super) fn is_exceeded(&self, items: usize) -> bool {
         let share = self.failed as f64 * 100.0 / items.max(1) as f64;
         self.count.is_some_and(|count| self.failed > count)
             || self.percentage.is_some_and(|percentage| share > percentage)
     }
+}
+
+/// What a Map fails with once more iterations have failed than it tolerates.
+pub(super) fn exceeded() -> Failure {
+    let cause = "The specified tolerated failure threshold was exceeded";
+    Failure::new("States.ExceedToleratedFailureThreshold", cause)
 }
 
 impl Step<'_> {
@@ -144,8 +150,7 @@ impl Step<'_> {
         let Some(tolerance) = &mut fan.tolerance else { return Err(failure) };
         tolerance.failed += 1;
         if tolerance.is_exceeded(fan.results.len()) {
-            let cause = "The specified tolerated failure threshold was exceeded";
-            return Err(Failure::new("States.ExceedToleratedFailureThreshold", cause));
+            return Err(exceeded());
         }
         fan.done += 1;
         if let Some(slot) = fan.results.get_mut(branch) {

@@ -28,6 +28,12 @@ impl Variables {
         &self.seen
     }
 
+    /// What an execution may begin with.
+    pub(super) fn given(variables: Arc<Map>) -> Self {
+        let own_bytes = variables.values().filter_map(measured).sum();
+        Self { seen: variables, own_bytes }
+    }
+
     /// What a branch or iteration begins with.
     pub(super) fn inner(&self) -> Self {
         Self { seen: Arc::clone(&self.seen), own_bytes: 0 }
