@@ -64,13 +64,19 @@ pub fn explain(code: &str) -> Option<&'static str> {
 }
 
 /// Every code with what it is about.
-pub const RULES: [(&str, &str); 26] = [
+pub const RULES: [(&str, &str); 32] = [
     (INVALID_JSON, "The definition is JSON, and no object has two members of the same name."),
     (SCHEMA, "Every field is one that its state has, is of the right kind and in its range, and none is missing."),
     (MISSING_TARGET, "Every transition names a state of the same 'States', and every state is named by one."),
     (MISSING_END, "A workflow has a state that ends it."),
     (DUPLICATE_NAME, "Names of states are unique in the whole definition."),
     (INVALID_STATE_NAME, "A state's name has from 1 to 80 characters."),
+    (INVALID_LABEL, "A Label has from 1 to 40 characters, none of them blank or special."),
+    (DUPLICATE_LABEL, "Labels are unique in the whole definition."),
+    (TOO_DEEP, "Parallel and Map states nest at most 25 deep."),
+    (MISSING_PARAMETER, "A service is called with every parameter that its API requires."),
+    (OTHER_LANGUAGE, "Paths are for states of JSONPath, {% %} for states of JSONata."),
+    (TOKEN_KEPT, "A task with .waitForTaskToken hands its token, $$.Task.Token, to whoever is to return it."),
     (INVALID_JSONATA, "What stands in {% %} is an expression of JSONata."),
     (
         UNSUPPORTED_JSONATA,
@@ -109,6 +115,18 @@ pub const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
 pub const MISSING_END: &str = "MISSING_END_STATE";
 /// A state's name is empty or too long.
 pub const INVALID_STATE_NAME: &str = "INVALID_STATE_NAME";
+/// A `Label` is empty, too long or has a character that it must not have.
+pub const INVALID_LABEL: &str = "INVALID_LABEL_NAME";
+/// Two Map states have the same `Label`.
+pub const DUPLICATE_LABEL: &str = "DUPLICATE_LABEL_NAME";
+/// Parallel and Map states nest too deep.
+pub const TOO_DEEP: &str = "TOO_DEEPLY_NESTED";
+/// A service is called without a parameter that its API requires.
+pub const MISSING_PARAMETER: &str = "MISSING_PARAMETER";
+/// A text is written in the query language that its state does not speak.
+pub const OTHER_LANGUAGE: &str = "OTHER_QUERY_LANGUAGE";
+/// A task waits for a token that it gives to nobody.
+pub const TOKEN_KEPT: &str = "TASK_TOKEN_NOT_PASSED";
 /// An expression of JSONata cannot be read.
 pub const INVALID_JSONATA: &str = "INVALID_JSONATA_EXPRESSION";
 /// An expression of JSONata reads what is not there.

@@ -281,6 +281,26 @@ fn query_languages_do_not_mix() {
 }
 
 #[test]
+fn conditions_are_expressions() {
+    for (condition, expected) in [
+        (r#""{% true %}""#, ""),
+        ("true", ""),
+        (
+            r#""{% true""#,
+            "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/C/Choices[0]/Condition",
+        ),
+        (
+            r#""true""#,
+            "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/C/Choices[0]/Condition",
+        ),
+        ("1", "SCHEMA_VALIDATION_FAILED: Expected value of type Boolean at /States/C/Choices[0]/Condition"),
+    ] {
+        let text = choice(&format!(r#"{{"Condition":{condition},"Next":"D"}}"#));
+        assert_eq!(told(&text.replacen('{', r#"{"QueryLanguage":"JSONata","#, 1)), expected);
+    }
+}
+
+#[test]
 fn expressions_read_what_is_there() {
     let unsupported = |message: &str| format!("UNSUPPORTED_JSONATA_EXPRESSION: {message}");
     for (fields, message) in [
@@ -377,4 +397,51 @@ fn what_is_probably_not_meant_is_a_warning() {
         assert!(found.iter().all(|one| one.severity != Severity::Error && one.help.is_some() && one.span.is_some()));
         assert!(diagnostic::explain(found[0].code).is_some());
     }
+}
+
+#[test]
+fn the_other_language_is_recognized() {
+    let told_of = |text: String| told(&text);
+    assert_eq!(
+        told_of(jsonata(r#""Type":"Pass","End":true,"Output":{"a":"$.b","price":"$5"}"#)),
+        "OTHER_QUERY_LANGUAGE: This looks like a path, and is a text: the state speaks JSONata at /States/A/Output/a"
+    );
+    assert_eq!(
+        told_of(one_state(r#""Type":"Pass","End":true,"Parameters":{"a":["{% $states.input %}"]}"#)),
+        "OTHER_QUERY_LANGUAGE: This looks like an expression of JSONata, and is a text: the state speaks JSONPath at /States/A/Parameters/a[0]"
+    );
+}
+
+#[test]
+fn services_are_called_with_what_they_need() {
+    let service = |resource: &str, parameters: &str| {
+        one_state(&format!(r#""Type":"Task","End":true,"Resource":"{resource}","Parameters":{parameters}"#))
+    };
+    let codes = |text: &str| found(text).iter().map(|one| one.code).collect::<Vec<_>>().join(" ");
+    let missing = told(&service("arn:aws:states:::sqs:sendMessage", r#"{"QueueUrl.$":"$.q"}"#));
+    assert!(
+        missing.contains(
+            "MISSING_PARAMETER: 'sqs:sendMessage' wants 'MessageBody', which is missing at /States/A/Parameters"
+        ),
+        "{missing}"
+    );
+    let misspelt = service("arn:aws:states:::sqs:sendMesage", "{}");
+    assert_eq!(codes(&misspelt), "SCHEMA_VALIDATION_FAILED");
+    assert_eq!(found(&misspelt)[0].help.as_deref(), Some("Did you mean 'arn:aws:states:::sqs:sendMessage'?"));
+    assert!(told(&service("arn:aws:states:::sns:publish.sync", r#"{"Message":1}"#)).contains("is not recognized."));
+    let waiting = |parameters: &str| codes(&service("arn:aws:states:::sqs:sendMessage.waitForTaskToken", parameters));
+    assert!(waiting(r#"{"QueueUrl":"q","MessageBody":"b"}"#).ends_with("MISSING_TIMEOUT TASK_TOKEN_NOT_PASSED"));
+    assert!(waiting(r#"{"QueueUrl":"q","MessageBody":{"t.$":"$$.Task.Token"}}"#).ends_with("MISSING_TIMEOUT"));
+}
+
+#[test]
+fn labels_come_once() {
+    let map = |name: &str, next: &str| {
+        format!(
+            r#""{name}":{{"Type":"Map",{next},"Label":"l","ItemProcessor":{{"ProcessorConfig":{{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"}},
+            "StartAt":"{name}i","States":{{"{name}i":{{"Type":"Succeed"}}}}}}}}"#
+        )
+    };
+    let text = format!(r#"{{"StartAt":"A","States":{{{},{}}}}}"#, map("A", r#""Next":"B""#), map("B", r#""End":true"#));
+    assert_eq!(told(&text), "DUPLICATE_LABEL_NAME: Duplicate Label name: l at /States/B/Label");
 }

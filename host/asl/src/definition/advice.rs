@@ -4,35 +4,43 @@ use stepwell_expr::{Expression, Value};
 
 use super::Builder;
 use super::fields::Fields;
+use super::states::{JSONATA_FIELDS, JSONPATH_FIELDS};
 use crate::diagnostic::{self, Severity};
 use crate::machine::QueryLanguage;
 
 /// Fields whose value is a payload template.
-const TEMPLATES: [&str; 5] = ["Parameters", "ResultSelector", "ItemSelector", "Arguments", "Assign"];
+const TEMPLATES: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "Assign"];
 
 impl Builder {
     /// Looks at one state as a whole.
     pub(super) fn advise(&mut self, fields: &Fields<'_>) {
         let state = fields.get("Type").and_then(Value::as_str).unwrap_or("");
         if self.speaks == QueryLanguage::JsonPath {
-            for name in TEMPLATES.into_iter().filter(|name| *name != "Arguments") {
+            for name in TEMPLATES {
                 if let Some(value) = fields.get(name) {
                     self.undollared(value, &mut fields.at(name));
                 }
             }
             self.paths_as_text(state, fields);
             self.without_effect(state, fields);
-        } else {
-            for (name, value) in fields.map.iter().filter(|(name, _)| !matches!(&***name, "Comment" | "States")) {
-                if name.as_ref() != "Branches" && name.as_ref() != "ItemProcessor" && name.as_ref() != "Iterator" {
-                    self.half_open(value, &mut fields.at(name));
-                }
+        }
+        let elsewhere = ["Comment", "Branches", "ItemProcessor", "Iterator", "Result", "Resource"];
+        for (name, value) in fields.map.iter().filter(|(name, _)| !elsewhere.contains(&&***name)) {
+            // That the field belongs to the other language is told where its fields are.
+            let foreign = match self.speaks {
+                QueryLanguage::JsonPath => JSONATA_FIELDS.contains(&&**name),
+                QueryLanguage::Jsonata => JSONPATH_FIELDS.contains(&&**name),
+            };
+            if foreign {
+                continue;
             }
+            self.braces(value, &mut fields.at(name));
         }
         if state == "Map" {
             self.old_names(fields);
         }
         self.endless_waits(state, fields);
+        self.kept_tokens(state, fields);
     }
 
     /// Texts in a template that look like paths, in fields whose names do not end in `.$`. It
@@ -72,28 +80,43 @@ impl Builder {
         }
     }
 
-    /// Texts that begin with `{%` and do not end with `%}`.
-    fn half_open(&mut self, value: &Value, pointer: &mut String) {
+    /// Texts that begin with `{%` and do not end with `%}`, and those of the other language.
+    fn braces(&mut self, value: &Value, pointer: &mut String) {
         let here = pointer.len();
         match value {
-            Value::String(text) if text.starts_with("{%") && !(text.ends_with("%}") && text.len() >= 4) => {
-                self.problems.schema(pointer.clone(), "JSONata string must start with {% and end with %}");
-            }
+            Value::String(text) => self.written_otherwise(text, pointer),
             Value::Object(map) => {
-                for (name, member) in map.iter() {
+                for (name, member) in map.iter().filter(|(name, _)| !matches!(&***name, "Variable" | "Condition")) {
                     push(pointer, name);
-                    self.half_open(member, pointer);
+                    self.braces(member, pointer);
                     pointer.truncate(here);
                 }
             }
             Value::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
                     push(pointer, &at.to_string());
-                    self.half_open(item, pointer);
+                    self.braces(item, pointer);
                     pointer.truncate(here);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn written_otherwise(&mut self, text: &str, pointer: &str) {
+        let (opens, closes) = (text.starts_with("{%"), text.ends_with("%}") && text.len() >= 4);
+        if self.speaks == QueryLanguage::Jsonata {
+            if opens && !closes {
+                self.problems.schema(pointer, "JSONata string must start with {% and end with %}");
+            } else if is_path(text) && !self.problems.full(Severity::Warning) {
+                let message = "This looks like a path, and is a text: the state speaks JSONata";
+                let help = Some("Write {% $states.input\u{2026} %} for the input.".to_owned());
+                self.problems.warning(diagnostic::OTHER_LANGUAGE, pointer, message, help);
+            }
+        } else if opens && closes && !self.problems.full(Severity::Warning) {
+            let message = "This looks like an expression of JSONata, and is a text: the state speaks JSONPath";
+            let help = Some("Set \"QueryLanguage\": \"JSONata\", of the state or of the whole definition.".to_owned());
+            self.problems.warning(diagnostic::OTHER_LANGUAGE, pointer, message, help);
         }
     }
 
@@ -167,6 +190,23 @@ impl Builder {
         }
     }
 
+    /// Tasks that wait for a token which nobody gets: it is in the context object alone.
+    fn kept_tokens(&mut self, state: &str, fields: &Fields<'_>) {
+        let resource = fields.get("Resource").and_then(Value::as_str).unwrap_or("");
+        if state != "Task" || !resource.ends_with(".waitForTaskToken") {
+            return;
+        }
+        let (name, context, token) = match self.speaks {
+            QueryLanguage::JsonPath => ("Parameters", "$$", "\"TaskToken.$\": \"$$.Task.Token\""),
+            QueryLanguage::Jsonata => ("Arguments", "$states", "\"TaskToken\": \"{% $states.context.Task.Token %}\""),
+        };
+        if !fields.get(name).is_some_and(|value| mentions(value, context)) {
+            let message = "The task waits for its token to come back, and gives it to nobody";
+            let help = Some(format!("Put {token} into '{name}'."));
+            self.problems.warning(diagnostic::TOKEN_KEPT, fields.at("Resource"), message, help);
+        }
+    }
+
     /// A text operand of a choice rule that looks like a path.
     pub(super) fn operand_as_text(&mut self, fields: &Fields<'_>, name: &str) {
         if fields.get(name).and_then(Value::as_str).is_some_and(is_expression) && !name.ends_with("Matches") {
@@ -181,6 +221,22 @@ impl Builder {
 fn is_expression(text: &str) -> bool {
     let begins = ["$.", "$$.", "$[", "States."].iter().any(|begin| text.starts_with(begin)) || text == "$";
     begins && text.len() <= EXPRESSION_BYTES_READ && Expression::parse(text).is_ok()
+}
+
+/// Whether a text is a path as only JSONPath has them. In JSONata `$.a` would be one, too, but
+/// not outside of `{% %}`.
+fn is_path(text: &str) -> bool {
+    ["$.", "$$."].iter().any(|begin| text.starts_with(begin)) && is_expression(text)
+}
+
+/// Whether some text has this in it.
+fn mentions(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains(wanted),
+        Value::Array(items) => items.iter().any(|item| mentions(item, wanted)),
+        Value::Object(map) => map.iter().any(|(_, member)| mentions(member, wanted)),
+    }
 }
 
 /// Longer texts are not tried (bytes).

@@ -56,13 +56,10 @@ impl Builder {
         match rule.get("Condition")? {
             Value::Bool(_) => {}
             Value::String(text) if query::expression(text).is_some() => {}
-            Value::String(text) => {
-                // One that only begins is told with every other text of the state.
-                if !text.starts_with("{%") {
-                    let help = Some("Write an expression: {% \u{2026} %}.".to_owned());
-                    let message = "JSONata string must start with {% and end with %}";
-                    self.problems.error(diagnostic::SCHEMA, rule.at("Condition"), message, help);
-                }
+            Value::String(_) => {
+                let help = Some("Write an expression: {% \u{2026} %}.".to_owned());
+                let message = "JSONata string must start with {% and end with %}";
+                self.problems.error(diagnostic::SCHEMA, rule.at("Condition"), message, help);
                 return None;
             }
             other => {

@@ -167,15 +167,20 @@ impl Builder {
     /// `Label` becomes a part of a map run's ARN.
     fn label(&mut self, fields: &Fields<'_>) -> Option<Arc<str>> {
         let label = fields.text("Label", &mut self.problems)?;
-        if label.is_empty() {
-            self.problems.schema(fields.at("Label"), "Label cannot be empty");
-        }
         let wrong = label.chars().find(|c| c.is_whitespace() || c.is_control() || LABEL_CHARS_REFUSED.contains(*c));
-        if let Some(wrong) = wrong {
-            self.problems.schema(fields.at("Label"), format!("Label contains invalid character: '{wrong}'"));
+        let long = label.chars().count() > LABEL_CHARS_MAX;
+        let told = [
+            label.is_empty().then(|| "Label cannot be empty".to_owned()),
+            wrong.map(|wrong| format!("Label contains invalid character: '{wrong}'")),
+            long.then(|| format!("Label cannot exceed {LABEL_CHARS_MAX} characters")),
+        ];
+        for message in told.into_iter().flatten() {
+            self.problems.error(diagnostic::INVALID_LABEL, fields.at("Label"), message, None);
         }
-        if label.chars().count() > LABEL_CHARS_MAX {
-            self.problems.schema(fields.at("Label"), format!("Label cannot exceed {LABEL_CHARS_MAX} characters"));
+        if !self.labels.insert(Arc::clone(label)) {
+            let help = Some("Labels are unique in the whole definition. Choose another one.".to_owned());
+            let message = format!("Duplicate Label name: {label}");
+            self.problems.error(diagnostic::DUPLICATE_LABEL, fields.at("Label"), message, help);
         }
         Some(Arc::clone(label))
     }

@@ -115,6 +115,8 @@ struct Builder {
     edges: Vec<(StateIx, StateIx)>,
     /// States with a transition to what is not there: where they lead is not known.
     loose: HashSet<StateIx>,
+    /// Every `Label` so far.
+    labels: HashSet<Arc<str>>,
     /// What the pointers to the states read so far have together.
     pointer_bytes: usize,
     variables: Variables,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stepwell_expr::Value;
 
 use super::Builder;
-use super::fields::Fields;
+use super::fields::{Fields, nearest};
 use crate::machine::{Integrations, QueryLanguage, Target, WorkflowType};
 use crate::{ServicePattern, diagnostic, query};
 
@@ -33,6 +33,7 @@ impl Builder {
         if service(text) == Some("lambda:invoke") {
             return Some(Target::Invoke { function: self.invoked(fields) });
         }
+        self.required_of(text, fields);
         let integrated = match self.checks.integrations {
             Integrations::Runnable => None,
             Integrations::Any => self.integrated(text),
@@ -64,6 +65,25 @@ impl Builder {
         }
     }
 
+    /// Parameters that the service itself would miss. A warning: what stands in for the service here
+    /// may do without.
+    fn required_of(&mut self, text: &str, fields: &Fields<'_>) {
+        let Some((action, _)) = service(text).map(integration) else { return };
+        let name = match self.speaks {
+            QueryLanguage::JsonPath => "Parameters",
+            QueryLanguage::Jsonata => "Arguments",
+        };
+        let Some(given) = fields.get(name).and_then(Value::as_object) else { return };
+        let required = REQUIRED.iter().find(|(known, _)| *known == action).map_or(&[][..], |(_, required)| *required);
+        for wanted in required {
+            if !given.contains_key(wanted) && !given.contains_key(&format!("{wanted}.$")) {
+                let message = format!("'{action}' wants '{wanted}', which is missing");
+                let help = Some(format!("Add '{wanted}' to '{name}'."));
+                self.problems.warning(diagnostic::MISSING_PARAMETER, fields.at(name), message, help);
+            }
+        }
+    }
+
     /// A resource that AWS integrates, and that this type of workflow may have.
     fn integrated(&self, text: &Arc<str>) -> Option<Target> {
         let express = self.checks.workflow == WorkflowType::Express;
@@ -85,6 +105,7 @@ impl Builder {
     fn refuse(&mut self, state: &str, text: &str, fields: &Fields<'_>) {
         let (action, pattern) = service(text).map_or(("", ServicePattern::RequestResponse), integration);
         let express = self.checks.workflow == WorkflowType::Express;
+        let known = is_integrated(action) && follows(action, pattern);
         let pattern = Some(pattern.suffix()).filter(|suffix| !suffix.is_empty());
         let (code, message) = if express && is_activity(text) {
             (diagnostic::SCHEMA, "Express state machine does not support Activity ARN".to_owned())
@@ -95,13 +116,13 @@ impl Builder {
         } else if is_activity(text) {
             let message = "uses an activity, which is not supported by this version of Stepwell";
             (diagnostic::UNSUPPORTED, format!("The state '{state}' {message}"))
-        } else if let Some(pattern) = pattern {
+        } else if known && let Some(pattern) = pattern {
             let message =
                 format!("the service integration pattern '{pattern}' is not supported by this version of Stepwell");
             (diagnostic::UNSUPPORTED, format!("The state '{state}' uses '{text}': {message}"))
         } else if !text.starts_with("arn:") {
             (diagnostic::SCHEMA, "Value is not a valid resource ARN".to_owned())
-        } else if is_integrated(action) {
+        } else if known {
             let message = "this service integration is not supported by this version of Stepwell";
             (diagnostic::UNSUPPORTED, format!("The state '{state}' uses '{text}': {message}"))
         } else {
@@ -110,7 +131,11 @@ impl Builder {
             );
             (diagnostic::SCHEMA, message)
         };
-        let help = format!("The state '{state}' needs another 'Resource'. {SUPPORTED}");
+        let near = if known { None } else { nearest(action, INTEGRATED) };
+        let help = match near.filter(|_| !action.is_empty()) {
+            Some(near) => format!("Did you mean 'arn:aws:states:::{near}'?"),
+            None => format!("The state '{state}' needs another 'Resource'. {SUPPORTED}"),
+        };
         self.problems.error(code, fields.at("Resource"), message, Some(help));
     }
 }
@@ -145,6 +170,22 @@ fn is_integrated(action: &str) -> bool {
             .map_or(action == *known, |service| action.strip_prefix(service).is_some_and(|rest| rest.starts_with(':')))
     })
 }
+
+/// What the APIs of the services require.
+const REQUIRED: [(&str, &[&str]); 12] = [
+    ("apigateway:invoke", &["ApiEndpoint", "Method"]),
+    ("batch:submitJob", &["JobDefinition", "JobName", "JobQueue"]),
+    ("dynamodb:deleteItem", &["Key", "TableName"]),
+    ("dynamodb:getItem", &["Key", "TableName"]),
+    ("dynamodb:putItem", &["Item", "TableName"]),
+    ("dynamodb:updateItem", &["Key", "TableName"]),
+    ("ecs:runTask", &["TaskDefinition"]),
+    ("events:putEvents", &["Entries"]),
+    ("http:invoke", &["ApiEndpoint", "Method"]),
+    ("sns:publish", &["Message"]),
+    ("sqs:sendMessage", &["MessageBody", "QueueUrl"]),
+    ("states:startExecution", &["StateMachineArn"]),
+];
 
 /// What AWS's own integrations call; `*` is any action.
 const INTEGRATED: [&str; 25] = [

@@ -20,10 +20,10 @@ pub(super) const RECOVERING: [&str; 5] = ["Parameters", "ResultSelector", "Resul
 const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
 
 /// What only states of JSONata have.
-const JSONATA_FIELDS: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
+pub(super) const JSONATA_FIELDS: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
 
 /// What only states of JSONPath have.
-const JSONPATH_FIELDS: [&str; 20] = [
+pub(super) const JSONPATH_FIELDS: [&str; 20] = [
     "InputPath",
     "OutputPath",
     "Parameters",
@@ -287,7 +287,7 @@ impl Builder {
         fields.text("Comment", &mut self.problems);
         if self.nesting >= DEFINITION_NESTING_MAX {
             self.problems.error(
-                diagnostic::LIMIT,
+                diagnostic::TOO_DEEP,
                 fields.pointer.clone(),
                 format!("Parallel and Map states nest at most {DEFINITION_NESTING_MAX} deep"),
                 None,
