@@ -407,7 +407,7 @@ fn the_other_language_is_recognized() {
         "OTHER_QUERY_LANGUAGE: This looks like a path, and is a text: the state speaks JSONata at /States/A/Output/a"
     );
     assert_eq!(
-        told_of(one_state(r#""Type":"Pass","End":true,"Parameters":{"a":["{% $states.input %}"]}"#)),
+        told_of(one_state(r#""Type":"Pass","End":true,"Parameters":{"a":["{% $states.input %}","{% endfor %}"]}"#)),
         "OTHER_QUERY_LANGUAGE: This looks like an expression of JSONata, and is a text: the state speaks JSONPath at /States/A/Parameters/a[0]"
     );
 }

@@ -270,3 +270,10 @@ fn a_project_beside_the_definition_knows_which_tasks_there_are() {
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8(output.stderr).unwrap().contains("note: p/stepwell.toml is not valid"));
 }
+
+#[test]
+fn nothing_is_said_of_the_example() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let output = validate(&examples, &[".", "--strict"], "");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b""[..]));
+}
