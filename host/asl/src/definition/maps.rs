@@ -262,12 +262,24 @@ impl Builder {
         if fields.map.get("CSVHeaderLocation").and_then(Value::as_str) == Some("GIVEN") && !fields.has("CSVHeaders") {
             fields.require(&["CSVHeaders"], &mut self.problems);
         }
+        self.csv_headers(&fields);
         config.max_items = self.amount(&fields, "MaxItems", "MaxItemsPath", 1, 100_000_000);
         config.fields = match self.speaks {
             QueryLanguage::JsonPath => Query::Fixed(value.clone()),
             QueryLanguage::Jsonata => self.query(reader, "ReaderConfig").unwrap_or(Query::Fixed(Value::Null)),
         };
         config
+    }
+
+    /// `CSVHeaders`: texts, or an expression.
+    fn csv_headers(&mut self, fields: &Fields<'_>) {
+        if self.computed(fields, "CSVHeaders").is_some() {
+            return;
+        }
+        let headers = fields.list("CSVHeaders", &mut self.problems).unwrap_or_default();
+        for (at, header) in headers.iter().enumerate().filter(|(_, header)| header.as_str().is_none()) {
+            expected(&mut self.problems, format!("{}/{at}", fields.at("CSVHeaders")), "String", header);
+        }
     }
 
     /// `ItemBatcher`.

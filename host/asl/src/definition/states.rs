@@ -190,6 +190,12 @@ impl Builder {
         let Some(credentials) = Fields::of(value, fields.at("Credentials"), &mut self.problems) else { return };
         if !credentials.has("RoleArn") && !credentials.has("RoleArn.$") {
             self.problems.schema(credentials.pointer, "The field 'RoleArn' is required but was missing");
+        } else {
+            credentials.text("RoleArn", &mut self.problems);
+        }
+        if fields.get("Resource").and_then(Value::as_str).is_some_and(|resource| resource.contains(":activity:")) {
+            let message = "The field 'Credentials' is not supported for activities";
+            self.problems.schema(fields.at("Credentials"), message);
         }
         self.payload(fields, "Credentials");
     }
