@@ -63,6 +63,26 @@ pub(crate) fn text<'a>(map: &'a Map, name: &str) -> Result<Option<&'a str>, Prob
     }
 }
 
+/// The whole number of a member, not below 0; `null` counts as absent.
+pub(crate) fn whole(map: &Map, name: &str) -> Result<Option<u64>, Problem> {
+    match map.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_i64().and_then(|number| u64::try_from(number).ok()) {
+            Some(number) => Ok(Some(number)),
+            None => Err(wrong_type(&format!("/{name}"), "a whole number from 0 on", value)),
+        },
+    }
+}
+
+/// The number of a member; `null` counts as absent.
+pub(crate) fn number(map: &Map, name: &str) -> Result<Option<f64>, Problem> {
+    match map.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(Some(number.as_f64())),
+        Some(value) => Err(wrong_type(&format!("/{name}"), "a number", value)),
+    }
+}
+
 /// A value of another kind than is needed, at a JSON pointer.
 pub(crate) fn wrong_type(pointer: &str, wanted: &str, found: &Value) -> Problem {
     let place = if pointer.is_empty() { "the body" } else { pointer };

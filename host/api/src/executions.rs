@@ -24,13 +24,14 @@ pub const HISTORY_EVENTS_MAX: u64 = 10_000;
 const RESULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(crate) async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<wire::Executions>, Problem> {
-    let parameters = parameters.only(&["workflow", "status", "limit", "cursor"])?;
+    let parameters = parameters.only(&["workflow", "status", "mapRun", "limit", "cursor"])?;
     let status = parameters.text("status").map(status_named).transpose()?;
     let limit_max = u64::try_from(PAGE_ROWS_MAX).unwrap_or(u64::MAX);
     let limit = parameters.number("limit", 1, limit_max)?;
     let query = ListQuery {
         workflow: parameters.text("workflow").map(str::to_owned),
         status,
+        map_run: parameters.text("mapRun").map(str::to_owned),
         limit: limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIST_ROWS_DEFAULT),
         cursor: parameters.text("cursor").map(str::to_owned),
     };

@@ -5,12 +5,16 @@
 //! | `POST {route}` | 202, the execution's id and links; `Location` |
 //! | `POST /api/v1/workflows/{name}/executions` | the same, from `{"name"?, "input"?}` |
 //! | `GET /api/v1/executions?workflow=&status=&limit=&cursor=` | a page, newest first |
+//! | `GET /api/v1/executions?mapRun=&status=&limit=&cursor=` | child executions of a map run, in the order of its items |
 //! | `GET /api/v1/executions/{id}` | the execution; `{id}` is an id or an ARN |
 //! | `GET /api/v1/executions/{id}/result` | 200 the output, 202 still running, 422 it failed |
 //! | `GET /api/v1/executions/{id}/history?after=&limit=` | history events in order |
 //! | `GET /api/v1/executions/{id}/events` | the same as server-sent events, live |
 //! | `GET /api/v1/executions/{id}/logs` | what its tasks wrote |
 //! | `POST /api/v1/executions/{id}/stop` | stops it, from `{"error"?, "cause"?}` |
+//! | `GET /api/v1/executions/{id}/map-runs` | the map runs of an execution |
+//! | `GET /api/v1/map-runs/{id}` | a map run; `{id}` is an id or an ARN |
+//! | `PATCH /api/v1/map-runs/{id}` | changes its limits, from `{"maxConcurrency"?, "toleratedFailureCount"?, "toleratedFailurePercentage"?}` |
 //! | `GET /api/v1/workflows`, `/api/v1/workflows/{name}`, `/api/v1/tasks` | what there is |
 //! | `GET /livez`, `/readyz?verbose` | health |
 //!
@@ -25,6 +29,7 @@ mod events;
 mod executions;
 mod guard;
 mod info;
+mod map_runs;
 mod problem;
 mod query;
 mod serve;
@@ -98,6 +103,8 @@ pub fn router(engine: Engine, options: ApiOptions) -> Router {
         .route("/api/v1/executions/{id}/logs", get(executions::logs))
         .route("/api/v1/executions/{id}/events", get(events::events))
         .route("/api/v1/executions/{id}/stop", post(executions::stop))
+        .route("/api/v1/executions/{id}/map-runs", get(map_runs::of_execution))
+        .route("/api/v1/map-runs/{id}", get(map_runs::show).patch(map_runs::adjust))
         .route("/api/v1/workflows", get(info::workflows))
         .route("/api/v1/workflows/{name}", get(info::workflow))
         .route("/api/v1/workflows/{name}/executions", post(start::by_name))

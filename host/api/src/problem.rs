@@ -103,6 +103,13 @@ impl From<Error> for Problem {
             Error::UnknownExecution { .. } => {
                 Self::new(StatusCode::NOT_FOUND, "unknown-execution", "There is no such execution")
             }
+            Error::UnknownMapRun { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "unknown-map-run", "There is no such map run")
+            }
+            Error::MapRunClosed { .. } => Self::new(StatusCode::CONFLICT, "map-run-closed", "The map run has ended"),
+            Error::LimitInvalid { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-limit", "A limit cannot have this value")
+            }
             Error::NameTaken { id, .. } => {
                 Self::new(StatusCode::CONFLICT, "name-taken", "Another execution has this name").with("execution", id)
             }

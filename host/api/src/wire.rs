@@ -3,7 +3,7 @@
 use serde::Serialize;
 use stepwell_asl::Timestamp;
 use stepwell_asl::expr::Value;
-use stepwell_engine::{ExecutionSummary, ExecutionView, Readiness as EngineReadiness, WorkflowInfo};
+use stepwell_engine::{ExecutionSummary, ExecutionView, MapRunView, Readiness as EngineReadiness, WorkflowInfo};
 
 /// Where to look on.
 #[derive(Debug, Clone, Serialize)]
@@ -183,6 +183,87 @@ impl Stopped {
     #[must_use]
     pub fn at(instant: Timestamp) -> Self {
         Self { stop_date: instant.to_string() }
+    }
+}
+
+/// The map runs of an execution.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MapRuns {
+    pub map_runs: Vec<MapRun>,
+}
+
+/// A map run, with the names that AWS's `DescribeMapRun` has.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MapRun {
+    pub id: String,
+    pub map_run_arn: String,
+    /// Id of the execution that it belongs to.
+    pub execution: String,
+    /// What its child executions call their workflow.
+    pub workflow: String,
+    /// The name of the Map state.
+    pub state: String,
+    pub status: &'static str,
+    pub start_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_date: Option<String>,
+    /// 0 is as many as the host runs.
+    pub max_concurrency: u64,
+    pub tolerated_failure_count: u64,
+    pub tolerated_failure_percentage: f64,
+    pub item_counts: MapRunCounts,
+    pub execution_counts: MapRunCounts,
+}
+
+impl MapRun {
+    #[must_use]
+    pub fn of(view: &MapRunView) -> Self {
+        Self {
+            id: view.id.clone(),
+            map_run_arn: view.arn.clone(),
+            execution: view.execution.clone(),
+            workflow: view.workflow.clone(),
+            state: view.state.clone(),
+            status: view.status.name(),
+            start_date: view.started_at.to_string(),
+            stop_date: view.closed_at.map(|at| at.to_string()),
+            max_concurrency: view.max_concurrency,
+            tolerated_failure_count: view.tolerated_count.unwrap_or(0),
+            tolerated_failure_percentage: view.tolerated_percentage.unwrap_or(0.0),
+            item_counts: MapRunCounts::of(&view.items),
+            execution_counts: MapRunCounts::of(&view.executions),
+        }
+    }
+}
+
+/// How many items or child executions there are of each kind.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MapRunCounts {
+    pub total: u64,
+    pub pending: u64,
+    pub running: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+    pub timed_out: u64,
+    pub aborted: u64,
+    pub results_written: u64,
+}
+
+impl MapRunCounts {
+    fn of(counts: &stepwell_engine::MapRunCounts) -> Self {
+        Self {
+            total: counts.total,
+            pending: counts.pending(),
+            running: counts.running,
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            timed_out: counts.timed_out,
+            aborted: counts.aborted,
+            results_written: counts.results_written,
+        }
     }
 }
 

@@ -46,6 +46,8 @@ pub const STATE_POINTERS_BYTES_MAX: usize = 16_777_216;
 pub const LOG_TAIL_BYTES_MAX: usize = 4_096;
 /// Largest `MaxInputBytesPerBatch` of a distributed Map (bytes).
 pub const BATCH_BYTES_MAX: u64 = 262_144;
+/// Longest an Express child execution of a distributed Map may take (seconds), as AWS has it.
+pub const EXPRESS_SECONDS_MAX: u64 = 300;
 /// Longest `Label` of a distributed Map (characters).
 pub const LABEL_CHARS_MAX: usize = 40;
 

@@ -70,15 +70,16 @@ impl Machine {
     }
 
     /// The machine of the child executions of a distributed Map: the states of the
-    /// `ItemProcessor` at this JSON pointer. `None` where there is none.
+    /// `ItemProcessor` at this JSON pointer. `None` where there is none. Express ones end after
+    /// [`EXPRESS_SECONDS_MAX`](crate::limits::EXPRESS_SECONDS_MAX).
     #[must_use]
     pub fn processor(&self, pointer: &str) -> Option<Self> {
-        let start = self.states.iter().find_map(|state| match &state.kind {
-            Kind::Map(map) if map.distributed.as_ref().is_some_and(|found| found.pointer == pointer) => {
-                Some(map.processor)
+        let (start, kind) = self.states.iter().find_map(|state| match &state.kind {
+            Kind::Map(map) => {
+                let distributed = map.distributed.as_ref().filter(|found| found.pointer == pointer)?;
+                Some((map.processor, distributed.child))
             }
-            Kind::Map(_)
-            | Kind::Pass { .. }
+            Kind::Pass { .. }
             | Kind::Task(_)
             | Kind::Choice { .. }
             | Kind::Wait(_)
@@ -87,7 +88,11 @@ impl Machine {
             | Kind::Parallel { .. } => None,
         })?;
         let states = Arc::clone(&self.states);
-        Some(Self { states, start, timeout_seconds: None, warnings: Vec::new(), comment: None })
+        let timeout_seconds = match kind {
+            WorkflowType::Standard => None,
+            WorkflowType::Express => Some(crate::limits::EXPRESS_SECONDS_MAX),
+        };
+        Some(Self { states, start, timeout_seconds, warnings: Vec::new(), comment: None })
     }
 
     /// The same states, beginning with the one of this name, wherever it stands.

@@ -5,26 +5,35 @@
 //! return in the order they were asked for.
 
 mod calls;
+mod children;
 mod closing;
+mod maps;
 mod release;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use stepwell_asl::{
-    CallId, Effect, Execution, HistoryEvent, Input, Output, Start, Status as Folded, TimerId, Timestamp,
+    CallId, Effect, Execution, Failure, HistoryEvent, Input, Machine, Output, Start, Status as Folded, TimerId,
+    Timestamp,
 };
-use stepwell_store::{CallLog, Entry, ExecutionChange, Group, NewExecution, Outcome, Status};
+use stepwell_store::{CallLog, Entry, ExecutionChange, Group, MapRunRow, NewExecution, Outcome, Status};
 use stepwell_tasks::Returned;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::journal::{Record, encode};
+use crate::map_items::{OpenItems, Page};
+use crate::map_results::{WriteResults, Written};
+use crate::map_runs::{ChildEnd, Counted};
 use crate::names::ExecutionNames;
-use crate::workflows::Workflow;
-use crate::{Error, Started};
+use crate::workflows::{Pinned, Workflow};
+use crate::{Error, MapRunChange, MapRunView, Started};
 
 pub(crate) use calls::SendOut;
+pub(crate) use maps::AdoptedRun;
 pub(crate) use release::Adopted;
 
 /// Who waits for an answer.
@@ -57,6 +66,29 @@ pub(crate) enum Command {
     Committed {
         outcomes: Vec<Outcome>,
     },
+    /// A map run as it stands, when it is under way here.
+    DescribeRun {
+        ticket: Ticket,
+        run: Arc<str>,
+    },
+    AdjustRun {
+        ticket: Ticket,
+        run: Arc<str>,
+        change: MapRunChange,
+    },
+    /// The items of a map run were counted and can be read.
+    ItemsOpened {
+        run: Arc<str>,
+        counted: Result<Counted, Failure>,
+    },
+    ItemsRead {
+        run: Arc<str>,
+        page: Result<Page, Failure>,
+    },
+    ResultsWritten {
+        run: Arc<str>,
+        written: Box<Written>,
+    },
     /// The store takes no writes for now (with the reason), or takes them again.
     Writable(Result<(), String>),
     /// Only timers may be due.
@@ -86,8 +118,23 @@ pub(crate) struct StartCommand {
 pub(crate) enum Action {
     Commit(Box<Group>),
     Send(Box<SendOut>),
-    Cancel { id: Arc<str>, call: CallId },
-    Reply { ticket: Ticket, answer: Answer },
+    Cancel {
+        id: Arc<str>,
+        call: CallId,
+    },
+    Reply {
+        ticket: Ticket,
+        answer: Answer,
+    },
+    OpenItems(Box<OpenItems>),
+    ReadItems {
+        run: Arc<str>,
+    },
+    /// Nobody reads the items of the map run any more.
+    CloseItems {
+        run: Arc<str>,
+    },
+    WriteResults(Box<WriteResults>),
 }
 
 #[derive(Debug)]
@@ -96,6 +143,9 @@ pub(crate) enum Answer {
     Stopped(Result<Timestamp, Error>),
     /// Events after the given id will come; `None` when the execution is not running here.
     Watching(Option<(u64, UnboundedReceiver<HistoryEvent>)>),
+    /// `None` when the map run is not under way here.
+    Run(Option<Box<MapRunView>>),
+    Adjusted(Result<(), Error>),
     Drained,
 }
 
@@ -104,7 +154,12 @@ pub(crate) enum Answer {
 struct Live {
     workflow: Arc<str>,
     name: Arc<str>,
+    pinned: Pinned,
     execution: Execution,
+    /// Of a child execution of a map run.
+    child: Option<children::Child>,
+    /// It has, or had, map runs of its own.
+    has_runs: bool,
     /// Entries written or being written.
     entries: u64,
     /// The wake-up time its row has.
@@ -117,7 +172,7 @@ struct Live {
 }
 
 /// What waits for a commit.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held {
     id: Arc<str>,
     reply: Option<(Ticket, Answer)>,
@@ -125,6 +180,24 @@ struct Held {
     input_digest: Option<String>,
     effects: Vec<Effect>,
     events: Vec<HistoryEvent>,
+}
+
+/// What comes with an input.
+#[derive(Debug, Default)]
+struct Beside {
+    reply: Option<(Ticket, Answer)>,
+    logs: Vec<CallLog>,
+    map_runs: Vec<MapRunRow>,
+}
+
+/// What is to be written of a step.
+#[derive(Debug, Default)]
+struct Change {
+    create: Option<NewExecution>,
+    /// An entry of the journal.
+    body: Option<Vec<u8>>,
+    logs: Vec<CallLog>,
+    map_runs: Vec<MapRunRow>,
 }
 
 #[derive(Debug)]
@@ -138,8 +211,9 @@ pub(crate) struct Dispatcher {
     aside: HashMap<Arc<str>, String>,
     timers: BTreeSet<(Timestamp, Arc<str>, TimerId)>,
     held: VecDeque<Held>,
-    queue: VecDeque<(Arc<str>, stepwell_asl::Invoke)>,
+    queue: calls::Queue,
     calls_out: usize,
+    runs: maps::Runs,
     writable: Result<(), String>,
     draining: Option<closing::Draining>,
 }
@@ -154,8 +228,9 @@ impl Dispatcher {
             aside: HashMap::new(),
             timers: BTreeSet::new(),
             held: VecDeque::new(),
-            queue: VecDeque::new(),
+            queue: calls::Queue::default(),
             calls_out: 0,
+            runs: maps::Runs::default(),
             writable: Ok(()),
             draining: None,
         }
@@ -172,20 +247,33 @@ impl Dispatcher {
                 self.returned(&id, call, dispatch, *returned, actions);
             }
             Command::Committed { outcomes } => self.committed(outcomes, actions),
+            Command::DescribeRun { ticket, run } => {
+                let view = self.runs.view(&run).cloned().map(Box::new);
+                actions.push(Action::Reply { ticket, answer: Answer::Run(view) });
+            }
+            Command::AdjustRun { ticket, run, change } => self.adjust_run(ticket, &run, change, actions),
+            Command::ItemsOpened { run, counted } => self.items_opened(&run, counted, actions),
+            Command::ItemsRead { run, page } => self.items_read(&run, page, actions),
+            Command::ResultsWritten { run, written } => self.results_written(&run, *written, actions),
             Command::Writable(writable) => self.writable = writable,
             Command::Tick => {}
             Command::Drain { ticket } => self.draining = Some(closing::Draining::new(ticket)),
             Command::DrainLimit => self.give_up_calls(actions),
         }
         self.fire_due(actions);
+        self.advance_runs(actions);
         self.send_queued(actions);
         self.advance_drain(actions);
     }
 
-    /// When the next timer is due; none while draining, for nothing fires then.
+    /// When there is something to do if nothing happens before: the next timer is due, or more
+    /// child executions can be started. None while draining, for nothing fires then.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         if self.draining.is_some() {
             return None;
+        }
+        if self.runs.is_hurried() {
+            return Some(self.now);
         }
         self.timers.first().map(|(at, _, _)| *at)
     }
@@ -224,10 +312,9 @@ impl Dispatcher {
             input,
             child: None,
         };
+        let pinned = workflow.pinned;
         let mut out = Output::default();
-        let machine = Arc::clone(&workflow.machine);
-        let first = begun.clone();
-        let Ok(execution) = catch_unwind(AssertUnwindSafe(|| Execution::start(machine, first, &mut out))) else {
+        let Some(execution) = begin(&pinned.machine, begun.clone(), &mut out) else {
             let reason = "the interpreter failed on its first step; this is a bug".to_owned();
             let error = Error::SetAside { id: id.to_string(), reason };
             actions.push(Action::Reply { ticket, answer: Answer::Started(Err(error)) });
@@ -245,21 +332,22 @@ impl Dispatcher {
             workflow: info.name.clone(),
             name: name.to_string(),
             definition_digest: info.digest.clone(),
-            definition: info.definition.to_string(),
+            definition: Arc::clone(&pinned.definition),
             input_digest: input_digest.clone(),
             started_at_micros: self.now.as_micros(),
+            child: None,
         };
         let body = encode(&Record::Started(begun), execution.digest());
-        let live = Live::new(info.name.as_str().into(), name, execution);
+        let live = Live::new(info.name.as_str().into(), name, pinned, execution);
         self.live.insert(Arc::clone(&id), live);
-        self.held.push_back(Held {
-            id: Arc::clone(&id),
+        let held = Held {
+            id,
             reply: Some((ticket, Answer::Started(Ok(started)))),
             input_digest: Some(input_digest),
             effects: out.effects,
             events: out.events,
-        });
-        self.commit(&id, Some(create), body, Vec::new(), actions);
+        };
+        self.record(held, Change { create: Some(create), body: Some(body), ..Change::default() }, actions);
     }
 
     fn stop(
@@ -280,7 +368,7 @@ impl Dispatcher {
             return;
         }
         let reply = Some((ticket, Answer::Stopped(answer)));
-        self.apply(id, Input::Stopped { error, cause }, Vec::new(), reply, actions);
+        self.apply(id, Input::Stopped { error, cause }, Beside { reply, ..Beside::default() }, actions);
     }
 
     fn not_live(&self, id: &Arc<str>) -> Error {
@@ -305,21 +393,15 @@ impl Dispatcher {
             let Some((_, id, timer)) = self.timers.pop_first() else { return };
             if let Some(live) = self.live.get_mut(&id) {
                 live.timers.remove(&timer);
-                self.apply(&id, Input::Fired { timer }, Vec::new(), None, actions);
+                self.apply(&id, Input::Fired { timer }, Beside::default(), actions);
             }
         }
     }
 
     /// Applies an input to a running execution, and asks for the commit of its entry.
-    fn apply(
-        &mut self,
-        id: &Arc<str>,
-        input: Input,
-        logs: Vec<CallLog>,
-        reply: Option<(Ticket, Answer)>,
-        actions: &mut Vec<Action>,
-    ) {
+    fn apply(&mut self, id: &Arc<str>, input: Input, beside: Beside, actions: &mut Vec<Action>) {
         let now = self.now;
+        let Beside { reply, logs, map_runs } = beside;
         let Some(live) = self.live.get_mut(id) else { return };
         let mut out = Output::default();
         let stepped = catch_unwind(AssertUnwindSafe(|| live.execution.step(now, input.clone(), &mut out)));
@@ -337,37 +419,49 @@ impl Dispatcher {
         }
         let body = encode(&Record::Input(input), live.execution.digest());
         let held = Held { id: Arc::clone(id), reply, input_digest: None, effects: out.effects, events: out.events };
-        self.held.push_back(held);
-        self.commit(id, None, body, logs, actions);
+        self.record(held, Change { create: None, body: Some(body), logs, map_runs }, actions);
     }
 
-    fn commit(
-        &mut self,
-        id: &Arc<str>,
-        create: Option<NewExecution>,
-        body: Vec<u8>,
-        logs: Vec<CallLog>,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(live) = self.live.get_mut(id) else { return };
+    /// Asks for the commit of what changes with a step; what it causes is held back until then.
+    fn record(&mut self, held: Held, change: Change, actions: &mut Vec<Action>) {
+        let Change { create, body, logs, mut map_runs } = change;
+        map_runs.extend(self.note_runs(&held.id, &held.effects));
+        let now = self.now;
+        let Some(live) = self.live.get_mut(&held.id) else { return };
         let number = live.entries;
-        live.entries += 1;
+        let entries: Vec<Entry> =
+            body.map(|body| Entry { number, at_micros: now.as_micros(), body }).into_iter().collect();
+        live.entries += u64::try_from(entries.len()).unwrap_or(0);
         let status = status_of(&live.execution);
         let wake_at = if status == Status::Running { live.execution.wake_at() } else { None };
-        let change = (status != Status::Running || wake_at != live.wake_at).then(|| ExecutionChange {
-            status,
-            closed_at_micros: (status != Status::Running).then(|| self.now.as_micros()),
-            wake_at_micros: wake_at.map(Timestamp::as_micros),
-        });
-        live.wake_at = wake_at;
-        actions.push(Action::Commit(Box::new(Group {
-            execution: id.to_string(),
+        let changes = status != Status::Running || wake_at != live.wake_at;
+        let mut group = Group {
+            execution: held.id.to_string(),
             expected_entries: number,
             create,
-            entries: vec![Entry { number, at_micros: self.now.as_micros(), body }],
-            change,
+            entries,
+            change: changes.then(|| ExecutionChange {
+                status,
+                closed_at_micros: (status != Status::Running).then(|| now.as_micros()),
+                wake_at_micros: wake_at.map(Timestamp::as_micros),
+            }),
             logs,
-        })));
+            map_runs,
+            outcome: None,
+        };
+        live.wake_at = wake_at;
+        if let Some(child) = &mut live.child {
+            group.outcome = ChildEnd::of(&live.execution).map(|end| end.encode());
+            match child.keep_unwritten(group) {
+                None => {
+                    self.release(held, actions);
+                    return;
+                }
+                Some(whole) => group = whole,
+            }
+        }
+        self.held.push_back(held);
+        actions.push(Action::Commit(Box::new(group)));
     }
 
     /// Takes an execution out of the running ones; the others go on.
@@ -378,21 +472,26 @@ impl Dispatcher {
             let answer = match answer {
                 Answer::Started(_) => Answer::Started(Err(error)),
                 Answer::Stopped(_) => Answer::Stopped(Err(error)),
-                Answer::Watching(_) | Answer::Drained => answer,
+                Answer::Adjusted(_) => Answer::Adjusted(Err(error)),
+                Answer::Watching(_) | Answer::Run(_) | Answer::Drained => answer,
             };
             actions.push(Action::Reply { ticket, answer });
         }
         self.aside.insert(Arc::clone(id), reason);
+        self.runs.abandon(id);
         self.forget(id, actions);
     }
 }
 
 impl Live {
-    fn new(workflow: Arc<str>, name: Arc<str>, execution: Execution) -> Self {
+    fn new(workflow: Arc<str>, name: Arc<str>, pinned: Pinned, execution: Execution) -> Self {
         Self {
             workflow,
             name,
+            pinned,
             execution,
+            child: None,
+            has_runs: false,
             entries: 0,
             wake_at: None,
             calls: HashMap::new(),
@@ -401,6 +500,12 @@ impl Live {
             watchers: Vec::new(),
         }
     }
+}
+
+/// An execution after its first step; `None` when the interpreter failed.
+fn begin(machine: &Arc<Machine>, start: Start, out: &mut Output) -> Option<Execution> {
+    let machine = Arc::clone(machine);
+    catch_unwind(AssertUnwindSafe(|| Execution::start(machine, start, out))).ok()
 }
 
 /// The store's word for where an execution is.

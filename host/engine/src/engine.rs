@@ -8,7 +8,8 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, unbounded};
 use stepwell_asl::expr::Value;
 use stepwell_asl::{Diagnostic, HistoryEvent, Timestamp};
-use stepwell_store::{CallLog, Status, StatusCounts, Store};
+use stepwell_objects::{MemoryObjects, Objects};
+use stepwell_store::{CallLog, MapRunRow, Status, StatusCounts, Store};
 use stepwell_tasks::Tasks;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -16,12 +17,14 @@ use uuid::Uuid;
 
 use crate::dispatcher::{Answer, Command, Dispatcher, StartCommand, Ticket};
 use crate::journal::can_be_read_again;
+use crate::map_results::Desk;
+use crate::map_runs::run_id;
 use crate::names::{ExecutionNames, check_name};
 use crate::read::{ExecutionView, ListQuery, Page, Reader};
 use crate::shell::{Gauges, Message, Shell, now};
 use crate::workflows::{WorkflowInfo, Workflows, digest_of};
 use crate::writer::{self, Fatal};
-use crate::{Error, INPUT_BYTES_MAX, Watch, recovery};
+use crate::{Error, INPUT_BYTES_MAX, MapRunChange, MapRunView, Watch, recovery};
 
 /// How the engine is set up.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ pub struct Options {
     pub queue_max: usize,
     /// Most calls that are out at a time.
     pub calls_max: usize,
+    /// The buckets that distributed Maps read from and write to.
+    pub objects: Arc<dyn Objects>,
     /// Called when it is not known whether a commit is durable. It must end the process, as
     /// the default does: going on could acknowledge what is lost.
     pub fatal: Arc<dyn Fn(&str) + Send + Sync>,
@@ -47,18 +52,27 @@ impl Default for Options {
             );
             std::process::exit(70);
         });
-        Self { region: "us-east-1".into(), account: "000000000000".into(), queue_max: 4096, calls_max: 256, fatal }
+        let objects = Arc::new(MemoryObjects::new(Vec::<&str>::new()));
+        Self {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+            queue_max: 4096,
+            calls_max: 256,
+            objects,
+            fatal,
+        }
     }
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { region, account, queue_max, calls_max, fatal: _ } = self;
+        let Self { region, account, queue_max, calls_max, objects, fatal: _ } = self;
         f.debug_struct("Options")
             .field("region", region)
             .field("account", account)
             .field("queue_max", queue_max)
             .field("calls_max", calls_max)
+            .field("objects", objects)
             .finish_non_exhaustive()
     }
 }
@@ -157,6 +171,13 @@ impl Engine {
             replies: std::collections::HashMap::new(),
             tickets: 0,
             calls: std::collections::HashMap::new(),
+            items: std::collections::HashMap::new(),
+            desk: Arc::new(Desk {
+                store: Arc::clone(&store),
+                objects: options.objects,
+                names: names.clone(),
+                stop: Arc::new(AtomicBool::new(false)),
+            }),
         };
         let (writer_store, writer_inbox, fatal) = (Arc::clone(&store), inbox.clone(), options.fatal);
         let threads = vec![
@@ -218,7 +239,9 @@ impl Engine {
         let _place = self.starting_place()?;
         match self.ask(|ticket| Command::Start { ticket, start: Box::new(start) }).await? {
             Answer::Started(started) => started,
-            Answer::Stopped(_) | Answer::Watching(_) | Answer::Drained => Err(Error::Stopped),
+            Answer::Stopped(_) | Answer::Watching(_) | Answer::Run(_) | Answer::Adjusted(_) | Answer::Drained => {
+                Err(Error::Stopped)
+            }
         }
     }
 
@@ -267,6 +290,60 @@ impl Engine {
     /// How many executions there are of each status.
     pub fn count(&self, workflow: Option<&str>) -> Result<StatusCounts, Error> {
         self.reader().count(workflow)
+    }
+
+    /// A map run by id or ARN, as it stands.
+    pub async fn map_run(&self, id_or_arn: &str) -> Result<MapRunView, Error> {
+        let found = self.inner.store.map_run(run_id(id_or_arn))?;
+        let row = found.ok_or_else(|| Error::UnknownMapRun { id: id_or_arn.to_owned() })?;
+        self.as_it_stands(row).await
+    }
+
+    /// The map runs of an execution, in the order in which they began.
+    pub async fn map_runs(&self, execution: &str) -> Result<Vec<MapRunView>, Error> {
+        let row = self.reader().row(execution)?;
+        let mut runs = Vec::new();
+        for run in self.inner.store.map_runs(&row.id)? {
+            runs.push(self.as_it_stands(run).await?);
+        }
+        Ok(runs)
+    }
+
+    /// Changes the limits of a map run that is under way; returns when that is durable.
+    pub async fn adjust_map_run(&self, id_or_arn: &str, change: MapRunChange) -> Result<MapRunView, Error> {
+        let percentage = change.tolerated_percentage.filter(|share| !(0.0..=100.0).contains(share));
+        if let Some(share) = percentage {
+            let (field, reason) = ("toleratedFailurePercentage", "it is a share, from 0 to 100");
+            return Err(Error::LimitInvalid { field, value: share.to_string(), reason });
+        }
+        let view = self.map_run(id_or_arn).await?;
+        let run: Arc<str> = view.id.as_str().into();
+        match self.ask(move |ticket| Command::AdjustRun { ticket, run, change }).await? {
+            Answer::Adjusted(adjusted) => adjusted?,
+            Answer::Started(_) | Answer::Stopped(_) | Answer::Watching(_) | Answer::Run(_) | Answer::Drained => {
+                return Err(Error::Stopped);
+            }
+        }
+        self.map_run(&view.id).await
+    }
+
+    /// What is under way is asked of the dispatcher, which counts; a row has the counts of a run
+    /// that has ended.
+    async fn as_it_stands(&self, row: MapRunRow) -> Result<MapRunView, Error> {
+        let (mut view, _) = MapRunView::read(row)?;
+        if view.status != Status::Running {
+            return Ok(view);
+        }
+        let run: Arc<str> = view.id.as_str().into();
+        let answer = self.ask(move |ticket| Command::DescribeRun { ticket, run }).await?;
+        if let Answer::Run(Some(live)) = answer {
+            return Ok(*live);
+        }
+        // It may have ended between the two looks.
+        if let Some(row) = self.inner.store.map_run(&view.id)? {
+            (view, _) = MapRunView::read(row)?;
+        }
+        Ok(view)
     }
 
     /// Follows an execution from its first event on.

@@ -23,6 +23,13 @@ pub enum Error {
     InputTooDeep,
     #[error("the execution `{id}` is already {status}")]
     AlreadyClosed { id: String, status: &'static str },
+    #[error("there is no map run `{id}`")]
+    UnknownMapRun { id: String },
+    /// It has ended, or its results are being written.
+    #[error("the map run `{id}` has ended; its limits cannot be changed any more")]
+    MapRunClosed { id: String },
+    #[error("{field} of a map run cannot be {value}: {reason}")]
+    LimitInvalid { field: &'static str, value: String, reason: &'static str },
     #[error("the cursor is not one that this host gave out")]
     CursorInvalid,
     /// Too much is under way; try again after the time given.

@@ -14,6 +14,9 @@ mod dispatcher;
 mod engine;
 mod error;
 mod journal;
+mod map_items;
+mod map_results;
+mod map_runs;
 mod names;
 mod read;
 mod recovery;
@@ -24,6 +27,7 @@ mod writer;
 
 pub use engine::{Engine, Options, Readiness, StartRequest, Started};
 pub use error::Error;
+pub use map_runs::{MapRunChange, MapRunCounts, MapRunView};
 pub use names::{ExecutionNames, NAME_CHARS_MAX};
 pub use read::{ExecutionSummary, ExecutionView, ListQuery, PAGE_ROWS_MAX, Page};
 pub use stepwell_store::Status;

@@ -3,9 +3,10 @@
 
 use stepwell_asl::expr::Value;
 use stepwell_asl::{Failure, HistoryEvent, Status as FoldedStatus, Timestamp};
-use stepwell_store::{CallLog, ExecutionRow, Status, StatusCounts, Store};
+use stepwell_store::{CallLog, ChildQuery, ExecutionRow, Status, StatusCounts, Store};
 
 use crate::Error;
+use crate::map_runs::run_id;
 use crate::names::ExecutionNames;
 use crate::recovery::fold;
 use crate::workflows::Workflows;
@@ -48,6 +49,9 @@ pub struct ExecutionView {
 pub struct ListQuery {
     pub workflow: Option<String>,
     pub status: Option<Status>,
+    /// Id or ARN of a map run: its child executions, in the order of their items. Other listings
+    /// leave child executions out. `workflow` does not matter then.
+    pub map_run: Option<String>,
     /// At most [`PAGE_ROWS_MAX`]; 0 stands for 100.
     pub limit: usize,
     /// Where a page before said to go on.
@@ -123,6 +127,9 @@ impl Reader<'_> {
 
     pub fn list(&self, query: &ListQuery) -> Result<Page, Error> {
         let limit = if query.limit == 0 { 100 } else { query.limit.min(PAGE_ROWS_MAX) };
+        if let Some(run) = &query.map_run {
+            return self.children(run_id(run), query, limit);
+        }
         let after = query.cursor.as_deref().map(read_cursor).transpose()?;
         let mut rows = self.store.list(&stepwell_store::ListQuery {
             workflow: query.workflow.clone(),
@@ -133,6 +140,20 @@ impl Reader<'_> {
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| has_more).map(|row| format!("{}.{}", row.started_at_micros, row.id));
+        Ok(Page { executions: rows.iter().map(|row| self.summary(row)).collect(), next })
+    }
+
+    fn children(&self, run: &str, query: &ListQuery, limit: usize) -> Result<Page, Error> {
+        let after = query.cursor.as_deref().map(str::parse).transpose().map_err(|_| Error::CursorInvalid)?;
+        if self.store.map_run(run)?.is_none() {
+            return Err(Error::UnknownMapRun { id: run.to_owned() });
+        }
+        let query = ChildQuery { map_run: run.to_owned(), status: query.status, after, limit: limit + 1 };
+        let mut rows = self.store.children(&query)?;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more).and_then(|row| row.child.as_ref());
+        let next = last.map(|child| child.index.to_string());
         Ok(Page { executions: rows.iter().map(|row| self.summary(row)).collect(), next })
     }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use stepwell_asl::{CallId, Effect, Execution, HistoryEvent, Machine, Output, Start, Timestamp};
-use stepwell_store::{Entry, ExecutionRow, Store};
+use stepwell_asl::{CallId, Effect, Execution, HistoryEvent, Output, Start, Timestamp};
+use stepwell_store::{Entry, ExecutionRow, MapRunRow, Status, Store};
 
-use crate::Error;
-use crate::dispatcher::{Action, Adopted, Dispatcher};
+use crate::dispatcher::{Action, Adopted, AdoptedRun, Dispatcher};
 use crate::journal::{Record, decode};
-use crate::workflows::Workflows;
+use crate::map_runs::{ChildNames, Indices};
+use crate::workflows::{Pinned, Workflows};
+use crate::{Error, MapRunCounts, MapRunView};
 
 /// How many journal entries, or open executions, are read from the store at once.
 const READ_ROWS: usize = 512;
@@ -19,6 +20,7 @@ const READ_ROWS: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Folded {
     pub start: Start,
+    pub pinned: Pinned,
     pub execution: Execution,
     pub events: Vec<HistoryEvent>,
     /// When the last entry came.
@@ -52,7 +54,7 @@ impl Folded {
 /// Folds an execution's journal, checking the digest that each entry carries.
 pub(crate) fn fold(store: &dyn Store, workflows: &Workflows, row: &ExecutionRow) -> Result<Folded, Error> {
     let aside = |reason: String| Error::SetAside { id: row.id.clone(), reason };
-    let machine = pinned_machine(store, workflows, row)?;
+    let pinned = pinned(store, workflows, row)?;
     let mut folded: Option<Folded> = None;
     let mut next = 0;
     loop {
@@ -63,7 +65,7 @@ pub(crate) fn fold(store: &dyn Store, workflows: &Workflows, row: &ExecutionRow)
             let state = folded.take();
             // A bug of the interpreter must not take the process along.
             folded = Some(
-                catch_unwind(AssertUnwindSafe(|| fold_entry(state, &machine, &entry)))
+                catch_unwind(AssertUnwindSafe(|| fold_entry(state, &pinned, &entry)))
                     .unwrap_or_else(|_| Err("the interpreter failed; this is a bug".to_owned()))
                     .map_err(|reason| aside(format!("at entry {}: {reason}", entry.number)))?,
             );
@@ -74,31 +76,46 @@ pub(crate) fn fold(store: &dyn Store, workflows: &Workflows, row: &ExecutionRow)
     }
 }
 
-fn pinned_machine(store: &dyn Store, workflows: &Workflows, row: &ExecutionRow) -> Result<Arc<Machine>, Error> {
+fn pinned(store: &dyn Store, workflows: &Workflows, row: &ExecutionRow) -> Result<Pinned, Error> {
+    if let Some(pinned) = workflows.checked(&row.definition_digest) {
+        return Ok(pinned);
+    }
     let aside = |reason: String| Error::SetAside { id: row.id.clone(), reason };
     let text = store
         .definition(&row.definition_digest)?
         .ok_or_else(|| aside(format!("its definition {} is not in the store", row.definition_digest)))?;
-    workflows.machine(&row.definition_digest, &text).map_err(|problems| {
+    workflows.check(&row.definition_digest, &text).map_err(|problems| {
         let first = problems.first().map_or_else(String::new, |problem| problem.message.clone());
         aside(format!("this release refuses its definition: {first}"))
     })
 }
 
-fn fold_entry(state: Option<Folded>, machine: &Arc<Machine>, entry: &Entry) -> Result<Folded, String> {
+/// What an execution begins with: the definition, or the processor of it that a child runs.
+fn begun(pinned: &Pinned, start: &Start) -> Result<Pinned, String> {
+    let Some(child) = &start.child else { return Ok(pinned.clone()) };
+    let machine = pinned.machine.processor(&child.processor);
+    let machine = machine.ok_or_else(|| format!("its definition has no distributed Map at {}", child.processor))?;
+    Ok(Pinned { machine: Arc::new(machine), ..pinned.clone() })
+}
+
+fn fold_entry(state: Option<Folded>, pinned: &Pinned, entry: &Entry) -> Result<Folded, String> {
     let at = Timestamp::from_micros(entry.at_micros);
     let (record, digest) = decode(entry.number, at, &entry.body).map_err(|error| error.to_string())?;
     let mut out = Output::default();
     let mut folded = match (state, record) {
-        (None, Record::Started(start)) => Folded {
-            execution: Execution::start(Arc::clone(machine), start.clone(), &mut out),
-            start,
-            events: Vec::new(),
-            last_at: at,
-            entries: 0,
-            dispatched_again: BTreeMap::new(),
-            parked: BTreeSet::new(),
-        },
+        (None, Record::Started(start)) => {
+            let pinned = begun(pinned, &start)?;
+            Folded {
+                execution: Execution::start(Arc::clone(&pinned.machine), start.clone(), &mut out),
+                pinned,
+                start,
+                events: Vec::new(),
+                last_at: at,
+                entries: 0,
+                dispatched_again: BTreeMap::new(),
+                parked: BTreeSet::new(),
+            }
+        }
         (None, Record::Input(_) | Record::Redispatched { .. } | Record::Parked { .. }) => {
             return Err("the journal does not begin with a start".to_owned());
         }
@@ -134,7 +151,7 @@ pub(crate) struct Recovered {
     pub aside: usize,
 }
 
-/// Gives every running execution in the store to the dispatcher.
+/// Gives every running execution in the store to the dispatcher, and then every map run.
 pub(crate) fn recover(
     store: &dyn Store,
     workflows: &Workflows,
@@ -145,7 +162,7 @@ pub(crate) fn recover(
     let mut after: Option<String> = None;
     loop {
         let rows = store.open_executions(after.as_deref(), READ_ROWS)?;
-        let Some(last) = rows.last() else { return Ok(recovered) };
+        let Some(last) = rows.last() else { break };
         after = Some(last.id.clone());
         for row in &rows {
             match fold(store, workflows, row) {
@@ -161,6 +178,64 @@ pub(crate) fn recover(
             }
         }
     }
+    recover_runs(store, dispatcher, actions)?;
+    Ok(recovered)
+}
+
+fn recover_runs(store: &dyn Store, dispatcher: &mut Dispatcher, actions: &mut Vec<Action>) -> Result<(), Error> {
+    let mut after: Option<String> = None;
+    loop {
+        let rows = store.unsettled_map_runs(after.as_deref(), READ_ROWS)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.id.clone());
+        for row in rows {
+            let parent = row.execution.as_str().into();
+            // What one that is set aside has started goes on: a later release may take it back.
+            if !dispatcher.is_aside(&parent) {
+                let adopted = adopted_run(store, dispatcher, parent, row)?;
+                dispatcher.adopt_run(adopted, actions);
+            }
+        }
+    }
+}
+
+/// A run as its children tell it.
+fn adopted_run(
+    store: &dyn Store,
+    dispatcher: &Dispatcher,
+    parent: Arc<str>,
+    row: MapRunRow,
+) -> Result<AdoptedRun, Error> {
+    let number = row.number;
+    let spec = dispatcher.awaited_run(&parent, number);
+    let parent_entries = store.execution(&parent)?.map_or(0, |row| row.entries);
+    let (mut view, counted) = MapRunView::read(row)?;
+    let names = ChildNames::new(&view.arn.as_str().into());
+    let (mut begun, mut running) = (Indices::default(), BTreeSet::new());
+    let known = (view.items.total, view.executions.total);
+    (view.items, view.executions) = (MapRunCounts::default(), MapRunCounts::default());
+    (view.items.total, view.executions.total) = known;
+    for status in Status::ALL {
+        let mut after = None;
+        loop {
+            let children = store.child_indices(&view.id, status, after, READ_ROWS)?;
+            let Some((last, _)) = children.last() else { break };
+            after = Some(*last);
+            for (index, items) in children {
+                begun.insert(index);
+                let id = names.id(index);
+                // One that cannot be folded is set aside, and counts as failed.
+                let is_lost = status == Status::Running && !dispatcher.is_live(&id);
+                let status = if is_lost { Status::Failed } else { status };
+                *view.items.of_mut(status) += items;
+                *view.executions.of_mut(status) += 1;
+                if status == Status::Running {
+                    running.insert(id);
+                }
+            }
+        }
+    }
+    Ok(AdoptedRun { parent, parent_entries, number, view, counted, spec, begun, running })
 }
 
 fn adopted(row: &ExecutionRow, folded: Folded) -> Adopted {
@@ -171,6 +246,8 @@ fn adopted(row: &ExecutionRow, folded: Folded) -> Adopted {
         calls: folded.calls_to_send(),
         entries: folded.entries,
         wake_at: row.wake_at_micros.map(Timestamp::from_micros),
+        child: row.child.clone(),
+        pinned: folded.pinned,
         execution: folded.execution,
     }
 }

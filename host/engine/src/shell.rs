@@ -1,9 +1,9 @@
 //! The shell: the thread that feeds the dispatcher and carries its actions out.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use crate::dispatcher::{Action, Answer, Command, Dispatcher, SendOut, Ticket};
+use crate::map_items::{ItemReader, OpenItems, Page};
+use crate::map_results::{Desk, WriteResults, Written};
 
 /// Longest sleep of the shell, so that a step of the wall clock is noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -38,7 +40,7 @@ pub(crate) type Ask = Box<dyn FnOnce(Ticket) -> Command + Send>;
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     pub open_executions: AtomicU64,
-    pub write_trouble: std::sync::Mutex<Option<String>>,
+    pub write_trouble: Mutex<Option<String>>,
 }
 
 pub(crate) struct Shell {
@@ -52,6 +54,16 @@ pub(crate) struct Shell {
     pub replies: HashMap<Ticket, oneshot::Sender<Answer>>,
     pub tickets: u64,
     pub calls: HashMap<(Arc<str>, CallId), AbortHandle>,
+    /// Items of map runs, by run; empty until they were opened.
+    pub items: HashMap<Arc<str>, Arc<Mutex<Option<ItemReader>>>>,
+    pub desk: Arc<Desk>,
+}
+
+impl Drop for Shell {
+    /// Whoever reads or writes for a map run is to stop: nobody hears of it any more.
+    fn drop(&mut self) {
+        self.desk.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Shell {
@@ -122,14 +134,39 @@ impl Shell {
                     // Whoever asked may have gone.
                     self.replies.remove(&ticket).map(|reply| reply.send(answer).ok());
                 }
+                Action::OpenItems(open) => {
+                    let place = Arc::new(Mutex::new(None));
+                    self.items.insert(Arc::clone(&open.run), Arc::clone(&place));
+                    self.apart(move |desk| opened(desk, *open, &place));
+                }
+                Action::ReadItems { run } => {
+                    let place = self.items.get(&run).map(Arc::clone);
+                    self.apart(move |_| Command::ItemsRead { page: read(place.as_deref()), run });
+                }
+                Action::CloseItems { run } => drop(self.items.remove(&run)),
+                Action::WriteResults(order) => self.apart(move |desk| {
+                    let written = Box::new(written(desk, &order));
+                    Command::ResultsWritten { run: order.run, written }
+                }),
             }
         }
+    }
+
+    /// Does work that may wait for a disk on a thread of its own; what it gives comes back as a
+    /// message. A panic is a bug that ends the map run, and nothing else.
+    fn apart(&self, work: impl FnOnce(&Desk) -> Command + Send + 'static) {
+        let (desk, inbox) = (Arc::clone(&self.desk), self.own_inbox.clone());
+        self.runtime.spawn_blocking(move || {
+            let command = work(&desk);
+            // The shell may have gone: then the host reads again when it is back.
+            drop(inbox.send(Message::Command(command)));
+        });
     }
 
     fn note_gauges(&self) {
         let open = u64::try_from(self.dispatcher.open_executions()).unwrap_or(u64::MAX);
         self.gauges.open_executions.store(open, Ordering::Relaxed);
-        let mut trouble = self.gauges.write_trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut trouble = self.gauges.write_trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.as_deref() != self.dispatcher.write_trouble() {
             *trouble = self.dispatcher.write_trouble().map(str::to_owned);
         }
@@ -140,6 +177,40 @@ impl Shell {
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn opened(desk: &Desk, open: OpenItems, place: &Mutex<Option<ItemReader>>) -> Command {
+    let run = Arc::clone(&open.run);
+    let opening = || ItemReader::open(open, &desk.objects, Arc::clone(&desk.stop));
+    let counted = guarded(AssertUnwindSafe(opening)).and_then(|opened| opened).map(|reader| {
+        let counted = reader.counted().clone();
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+        counted
+    });
+    Command::ItemsOpened { run, counted }
+}
+
+fn read(place: Option<&Mutex<Option<ItemReader>>>) -> Result<Page, stepwell_asl::Failure> {
+    let closed = || stepwell_asl::Failure::new("States.ItemReaderFailed", "the items are not open; this is a bug");
+    let mut reader = place.ok_or_else(closed)?.lock().unwrap_or_else(PoisonError::into_inner);
+    let reader = reader.as_mut().ok_or_else(closed)?;
+    guarded(AssertUnwindSafe(|| reader.page())).and_then(|page| page)
+}
+
+fn written(desk: &Desk, order: &WriteResults) -> Written {
+    guarded(AssertUnwindSafe(|| desk.write(order))).unwrap_or_else(|failure| Written {
+        outcome: Err(stepwell_asl::Failure::new("States.ResultWriterFailed", failure.cause.unwrap_or_default())),
+        executions: 0,
+        items: 0,
+    })
+}
+
+/// What the work gives; a panic in it becomes a failure of the map run.
+fn guarded<T>(work: AssertUnwindSafe<impl FnOnce() -> T>) -> Result<T, stepwell_asl::Failure> {
+    catch_unwind(work).map_err(|_| {
+        let cause = "the host failed while it read items or wrote results; this is a bug of the host";
+        stepwell_asl::Failure::new("States.ItemReaderFailed", cause)
+    })
 }
 
 fn send_out(runtime: &Handle, tasks: Arc<dyn Tasks>, inbox: Sender<Message>, send: SendOut) -> AbortHandle {

@@ -20,14 +20,22 @@ pub struct WorkflowInfo {
 #[derive(Debug, Clone)]
 pub(crate) struct Workflow {
     pub info: WorkflowInfo,
+    pub pinned: Pinned,
+}
+
+/// A definition that executions are pinned to, and the machine that it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Pinned {
+    pub digest: Arc<str>,
+    pub definition: Arc<str>,
     pub machine: Arc<Machine>,
 }
 
-/// Definitions by workflow, and checked machines by digest.
+/// Definitions by workflow, and checked ones by digest.
 #[derive(Debug, Default)]
 pub(crate) struct Workflows {
     by_name: RwLock<BTreeMap<String, Workflow>>,
-    machines: Mutex<HashMap<String, Arc<Machine>>>,
+    checked: Mutex<HashMap<Arc<str>, Pinned>>,
 }
 
 /// `sha256:` and 64 hexadecimal digits.
@@ -38,9 +46,12 @@ pub(crate) fn digest_of(text: &[u8]) -> String {
 impl Workflows {
     pub fn put(&self, name: &str, arn: String, text: &str) -> Result<WorkflowInfo, Vec<Diagnostic>> {
         let digest = digest_of(text.as_bytes());
-        let machine = self.machine(&digest, text)?;
-        let info = WorkflowInfo { name: name.to_owned(), arn, digest, definition: text.into() };
-        let workflow = Workflow { info: info.clone(), machine };
+        let pinned = match self.checked(&digest) {
+            Some(pinned) => pinned,
+            None => self.check(&digest, text)?,
+        };
+        let info = WorkflowInfo { name: name.to_owned(), arn, digest, definition: Arc::clone(&pinned.definition) };
+        let workflow = Workflow { info: info.clone(), pinned };
         self.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), workflow);
         Ok(info)
     }
@@ -54,15 +65,17 @@ impl Workflows {
         by_name.values().map(|workflow| workflow.info.clone()).collect()
     }
 
-    /// The machine of a definition, checked once for each digest.
-    pub fn machine(&self, digest: &str, text: &str) -> Result<Arc<Machine>, Vec<Diagnostic>> {
-        let known = self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
-        if let Some(machine) = known {
-            return Ok(machine);
-        }
+    /// The definition of a digest, when it was checked before.
+    pub fn checked(&self, digest: &str) -> Option<Pinned> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+    }
+
+    /// Checks a definition, once for each digest.
+    pub fn check(&self, digest: &str, text: &str) -> Result<Pinned, Vec<Diagnostic>> {
         let machine = Arc::new(Machine::parse(text)?);
-        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        machines.insert(digest.to_owned(), Arc::clone(&machine));
-        Ok(machine)
+        let pinned = Pinned { digest: digest.into(), definition: text.into(), machine };
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.insert(Arc::clone(&pinned.digest), pinned.clone());
+        Ok(pinned)
     }
 }

@@ -11,8 +11,8 @@ use stepwell_asl::HistoryEvent;
 use stepwell_asl::expr::Value;
 use stepwell_engine::{Engine, Error, ListQuery, Options, PAGE_ROWS_MAX, StartRequest, Status};
 use stepwell_store::{
-    CallLog, Entry, ExecutionRow, Group, ListQuery as StoreQuery, MemoryStore, Outcome, Status as RowStatus,
-    StatusCounts, Store,
+    CallLog, ChildQuery, Entry, ExecutionRow, Group, ListQuery as StoreQuery, MapRunRow, MemoryStore, Outcome,
+    Status as RowStatus, StatusCounts, Store,
 };
 use stepwell_tasks::{Call, Calling, Descriptor, Failure, FakeTasks, Receipt, Returned, Tasks};
 use tokio::runtime::Handle;
@@ -413,6 +413,36 @@ impl Store for FailingStore {
 
     fn definition(&self, digest: &str) -> Result<Option<String>, stepwell_store::Error> {
         self.inner.definition(digest)
+    }
+
+    fn map_run(&self, id: &str) -> Result<Option<MapRunRow>, stepwell_store::Error> {
+        self.inner.map_run(id)
+    }
+
+    fn map_runs(&self, execution: &str) -> Result<Vec<MapRunRow>, stepwell_store::Error> {
+        self.inner.map_runs(execution)
+    }
+
+    fn unsettled_map_runs(&self, after: Option<&str>, limit: usize) -> Result<Vec<MapRunRow>, stepwell_store::Error> {
+        self.inner.unsettled_map_runs(after, limit)
+    }
+
+    fn children(&self, query: &ChildQuery) -> Result<Vec<ExecutionRow>, stepwell_store::Error> {
+        self.inner.children(query)
+    }
+
+    fn child_indices(
+        &self,
+        map_run: &str,
+        status: RowStatus,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, u64)>, stepwell_store::Error> {
+        self.inner.child_indices(map_run, status, after, limit)
+    }
+
+    fn outcome(&self, execution: &str) -> Result<Option<Vec<u8>>, stepwell_store::Error> {
+        self.inner.outcome(execution)
     }
 }
 

@@ -116,7 +116,7 @@ impl Load {
                 closed_at_micros,
                 wake_at_micros,
             }),
-            logs: Vec::new(),
+            ..Group::default()
         })
     }
 
@@ -138,9 +138,10 @@ fn new(id: &str, started: u64) -> NewExecution {
         workflow: format!("workflow-{}", started % 8),
         name: id.to_owned(),
         definition_digest: format!("digest-{}", started % 8),
-        definition: "{\"StartAt\":\"A\"}".to_owned(),
+        definition: "{\"StartAt\":\"A\"}".into(),
         input_digest: "0".repeat(64),
         started_at_micros: i64::try_from(started).unwrap_or(i64::MAX),
+        child: None,
     }
 }
 

@@ -46,7 +46,9 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use stepwell_store::{CallLog, Entry, Error, ExecutionRow, Group, ListQuery, Outcome, StatusCounts, Store};
+use stepwell_store::{
+    CallLog, ChildQuery, Entry, Error, ExecutionRow, Group, ListQuery, MapRunRow, Outcome, Status, StatusCounts, Store,
+};
 
 use place::Place;
 use read::Readers;
@@ -196,6 +198,36 @@ impl Store for EmbeddedStore {
 
     fn definition(&self, digest: &str) -> Result<Option<String>, Error> {
         self.readers.read(|connection| read::definition(connection, digest))
+    }
+
+    fn map_run(&self, id: &str) -> Result<Option<MapRunRow>, Error> {
+        self.readers.read(|connection| read::map_run(connection, id))
+    }
+
+    fn map_runs(&self, execution: &str) -> Result<Vec<MapRunRow>, Error> {
+        self.readers.read(|connection| read::map_runs(connection, execution))
+    }
+
+    fn unsettled_map_runs(&self, after: Option<&str>, limit: usize) -> Result<Vec<MapRunRow>, Error> {
+        self.readers.read(|connection| read::unsettled_map_runs(connection, after, limit))
+    }
+
+    fn children(&self, query: &ChildQuery) -> Result<Vec<ExecutionRow>, Error> {
+        self.readers.read(|connection| read::children(connection, query))
+    }
+
+    fn child_indices(
+        &self,
+        map_run: &str,
+        status: Status,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, u64)>, Error> {
+        self.readers.read(|connection| read::child_indices(connection, map_run, status, after, limit))
+    }
+
+    fn outcome(&self, execution: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.readers.read(|connection| read::outcome(connection, execution))
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
-use stepwell_store::{CallLog, Entry, Error, ExecutionRow, ListQuery, Status, StatusCounts};
+use stepwell_store::{
+    CallLog, ChildOf, ChildQuery, Entry, Error, ExecutionRow, ListQuery, MapRunRow, Status, StatusCounts,
+};
 
-use crate::schema::{definition_checksum, entry_checksum, status_code, status_of_code};
+use crate::schema::{body_checksum, definition_checksum, entry_checksum, status_code, status_of_code};
 use crate::trouble::Trouble;
 
 /// Connections that read. Each read sees one commit whole, the newest when it began.
@@ -102,7 +104,9 @@ macro_rules! select_executions {
             "SELECT id, (SELECT workflow.name FROM workflow WHERE key = execution.workflow),
                     name, (SELECT digest FROM definition WHERE key = execution.definition),
                     input_digest, status, started_at_micros, closed_at_micros, wake_at_micros,
-                    (SELECT max(number) FROM journal WHERE journal.execution = execution.key)
+                    (SELECT max(number) FROM journal WHERE journal.execution = execution.key),
+                    (SELECT map_run.id FROM map_run WHERE key = execution.map_run), item, items,
+                    map_run
              FROM execution ",
             $rest
         )
@@ -121,24 +125,65 @@ pub(crate) const OPEN: &str = select_executions!("INDEXED BY execution_open WHER
 pub(crate) const OPEN_AFTER: &str =
     select_executions!("INDEXED BY execution_open WHERE status = 0 AND id > ?2 ORDER BY id LIMIT ?1");
 
-pub(crate) const LIST: &str = select_executions!("WHERE status = ?2 ORDER BY started_at_micros DESC, id DESC LIMIT ?1");
+pub(crate) const LIST: &str = select_executions!(
+    "INDEXED BY execution_status WHERE map_run IS NULL AND status = ?2
+     ORDER BY started_at_micros DESC, id DESC LIMIT ?1"
+);
 
 pub(crate) const LIST_AFTER: &str = select_executions!(
-    "WHERE status = ?2 AND (started_at_micros, id) < (?3, ?4)
+    "INDEXED BY execution_status WHERE map_run IS NULL AND status = ?2 AND (started_at_micros, id) < (?3, ?4)
      ORDER BY started_at_micros DESC, id DESC LIMIT ?1"
 );
 
-pub(crate) const LIST_WORKFLOW: &str =
-    select_executions!("WHERE status = ?2 AND workflow = ?3 ORDER BY started_at_micros DESC, id DESC LIMIT ?1");
+pub(crate) const LIST_WORKFLOW: &str = select_executions!(
+    "INDEXED BY execution_workflow_status WHERE map_run IS NULL AND status = ?2 AND workflow = ?3
+     ORDER BY started_at_micros DESC, id DESC LIMIT ?1"
+);
 
 pub(crate) const LIST_WORKFLOW_AFTER: &str = select_executions!(
-    "WHERE status = ?2 AND workflow = ?3 AND (started_at_micros, id) < (?4, ?5)
+    "INDEXED BY execution_workflow_status
+     WHERE map_run IS NULL AND status = ?2 AND workflow = ?3 AND (started_at_micros, id) < (?4, ?5)
      ORDER BY started_at_micros DESC, id DESC LIMIT ?1"
 );
 
-pub(crate) const COUNT: &str = "SELECT count(*) FROM execution WHERE status = ?1";
+pub(crate) const CHILDREN: &str = select_executions!(
+    "INDEXED BY execution_map_run WHERE map_run = ?2 AND status = ?3 AND item > ?4 ORDER BY item LIMIT ?1"
+);
 
-pub(crate) const COUNT_WORKFLOW: &str = "SELECT count(*) FROM execution WHERE status = ?1 AND workflow = ?2";
+pub(crate) const CHILD_INDICES: &str = "SELECT item, items FROM execution INDEXED BY execution_map_run
+     WHERE map_run = ?2 AND status = ?3 AND item > ?4 ORDER BY item LIMIT ?1";
+
+pub(crate) const COUNT: &str =
+    "SELECT count(*) FROM execution INDEXED BY execution_status WHERE map_run IS NULL AND status = ?1";
+
+pub(crate) const COUNT_WORKFLOW: &str = "SELECT count(*) FROM execution INDEXED BY execution_workflow_status
+     WHERE map_run IS NULL AND status = ?1 AND workflow = ?2";
+
+/// The columns of a [`MapRunRow`].
+macro_rules! select_map_runs {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, (SELECT execution.id FROM execution WHERE key = map_run.execution), number,
+                    is_settled, checksum, body
+             FROM map_run ",
+            $rest
+        )
+    };
+}
+
+pub(crate) const MAP_RUN: &str = select_map_runs!("WHERE id = ?1");
+
+pub(crate) const MAP_RUNS: &str =
+    select_map_runs!("WHERE execution = (SELECT execution.key FROM execution WHERE id = ?1) ORDER BY number");
+
+pub(crate) const UNSETTLED: &str =
+    select_map_runs!("INDEXED BY map_run_unsettled WHERE is_settled = 0 ORDER BY id LIMIT ?1");
+
+pub(crate) const UNSETTLED_AFTER: &str =
+    select_map_runs!("INDEXED BY map_run_unsettled WHERE is_settled = 0 AND id > ?2 ORDER BY id LIMIT ?1");
+
+pub(crate) const OUTCOME: &str = "SELECT checksum, body FROM outcome
+     WHERE execution = (SELECT key FROM execution WHERE id = ?1)";
 
 pub(crate) const JOURNAL: &str = "SELECT number, at_micros, checksum, body FROM journal
      WHERE execution = ?1 AND number >= ?2 ORDER BY number LIMIT ?3";
@@ -273,6 +318,70 @@ pub(crate) fn definition(connection: &Connection, digest: &str) -> Result<Option
     Ok(Some(text))
 }
 
+pub(crate) fn map_run(connection: &Connection, id: &str) -> Result<Option<MapRunRow>, Failed> {
+    Ok(map_run_rows(connection, MAP_RUN, &[&id])?.pop())
+}
+
+pub(crate) fn map_runs(connection: &Connection, execution: &str) -> Result<Vec<MapRunRow>, Failed> {
+    map_run_rows(connection, MAP_RUNS, &[&execution])
+}
+
+pub(crate) fn unsettled_map_runs(
+    connection: &Connection,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<MapRunRow>, Failed> {
+    match after {
+        None => map_run_rows(connection, UNSETTLED, &[&rows_max(limit)]),
+        Some(after) => map_run_rows(connection, UNSETTLED_AFTER, &[&rows_max(limit), &after]),
+    }
+}
+
+/// As in [`list`], each status is a range, and they are brought into one order.
+pub(crate) fn children(connection: &Connection, query: &ChildQuery) -> Result<Vec<ExecutionRow>, Failed> {
+    let snapshot = connection.unchecked_transaction()?;
+    let Some(run) = map_run_key(&snapshot, &query.map_run)? else { return Ok(Vec::new()) };
+    let (limit, after) = (rows_max(query.limit), query.after.map_or(-1, integer));
+    let mut rows = Vec::new();
+    for status in Status::ALL {
+        if query.status.is_none_or(|wanted| wanted == status) {
+            rows.extend(many(&snapshot, CHILDREN, &[&limit, &run, &status_code(status), &after])?);
+        }
+    }
+    rows.sort_by_key(|row| row.child.as_ref().map(|child| child.index));
+    rows.truncate(query.limit);
+    Ok(rows)
+}
+
+pub(crate) fn child_indices(
+    connection: &Connection,
+    map_run: &str,
+    status: Status,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, u64)>, Failed> {
+    let Some(run) = map_run_key(connection, map_run)? else { return Ok(Vec::new()) };
+    let mut select = connection.prepare_cached(CHILD_INDICES)?;
+    let range = params![rows_max(limit), run, status_code(status), after.map_or(-1, integer)];
+    let mut rows = select.query(range)?;
+    let mut indices = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (index, items): (i64, i64) = (row.get(0)?, row.get(1)?);
+        indices.push((index.unsigned_abs(), items.unsigned_abs()));
+    }
+    Ok(indices)
+}
+
+pub(crate) fn outcome(connection: &Connection, execution: &str) -> Result<Option<Vec<u8>>, Failed> {
+    let mut select = connection.prepare_cached(OUTCOME)?;
+    let found = select.query_row([execution], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((checksum, body)): Option<(i64, Vec<u8>)> = found else { return Ok(None) };
+    if checksum != body_checksum(execution, &body) {
+        return Err(Failed::Damaged(format!("execution {execution}: its outcome is not what was written")));
+    }
+    Ok(Some(body))
+}
+
 /// As SQLite keeps it. What is greater than any number of ours lies behind them all.
 pub(crate) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -290,6 +399,29 @@ fn rows_max(limit: usize) -> i64 {
 fn key(connection: &Connection, id: &str) -> Result<Option<i64>, rusqlite::Error> {
     let mut select = connection.prepare_cached("SELECT key FROM execution WHERE id = ?1")?;
     select.query_row([id], |row| row.get(0)).optional()
+}
+
+pub(crate) fn map_run_key(connection: &Connection, id: &str) -> Result<Option<i64>, rusqlite::Error> {
+    let mut select = connection.prepare_cached("SELECT key FROM map_run WHERE id = ?1")?;
+    select.query_row([id], |row| row.get(0)).optional()
+}
+
+fn map_run_rows(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<MapRunRow>, Failed> {
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query(parameters)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, number): (String, i64) = (row.get(0)?, row.get(2)?);
+        let (checksum, body): (i64, Vec<u8>) = (row.get(4)?, row.get(5)?);
+        let Some(execution) = row.get(1)? else {
+            return Err(Failed::Damaged(format!("map run {id}: its execution is missing")));
+        };
+        if checksum != body_checksum(&id, &body) {
+            return Err(Failed::Damaged(format!("map run {id}: its content is not what was written")));
+        }
+        found.push(MapRunRow { execution, number: number.unsigned_abs(), is_settled: row.get(3)?, body, id });
+    }
+    Ok(found)
 }
 
 fn workflow_key(connection: &Connection, name: &str) -> Result<Option<i64>, rusqlite::Error> {
@@ -319,7 +451,18 @@ fn execution_row(row: &Row<'_>) -> Result<ExecutionRow, Failed> {
     let (Some(workflow), Some(definition_digest)) = (row.get(1)?, row.get(3)?) else {
         return Err(Failed::Damaged(format!("execution {id}: its workflow or its definition is missing")));
     };
+    let child = match (row.get(10)?, row.get(11)?, row.get(12)?, row.get::<_, Option<i64>>(13)?) {
+        (_, _, _, None) => None,
+        (Some(map_run), Some(index), Some(items), Some(_)) => {
+            let (index, items): (i64, i64) = (index, items);
+            Some(ChildOf { map_run, index: index.unsigned_abs(), items: items.unsigned_abs() })
+        }
+        (_, _, _, Some(_)) => {
+            return Err(Failed::Damaged(format!("execution {id}: its map run is missing")));
+        }
+    };
     Ok(ExecutionRow {
+        child,
         workflow,
         name: row.get(2)?,
         definition_digest,

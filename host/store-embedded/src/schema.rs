@@ -10,7 +10,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x5354_5057;
 
 /// The step at place N makes schema N + 1 out of schema N. A step that has been released is
 /// never changed; a new one is added behind it.
-pub(crate) const STEPS: &[&str] = &[SCHEMA_1];
+pub(crate) const STEPS: &[&str] = &[SCHEMA_1, SCHEMA_2];
 
 /// Keys are integers, because every table and index repeats them; texts stand once.
 ///
@@ -76,6 +76,49 @@ CREATE TABLE call_log (
 ) STRICT;
 
 CREATE UNIQUE INDEX call_log_call ON call_log (execution, call, dispatch);
+";
+
+/// Map runs and their children. A child is a row like any other, and a run can have a million:
+/// so the indexes of listings leave children out, and one of their own, in the order of their
+/// indices, answers everything about a run without reading a row. (`map_run` is a column of the
+/// others because SQLite counts by an index alone only where that has every column of the
+/// condition.)
+///
+/// `outcome` holds what became of each child a second time, beside the journal, because the
+/// end of a run reads all of them in order. It is a table of its own so that the rows of
+/// executions stay narrow.
+const SCHEMA_2: &str = "
+CREATE TABLE map_run (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    execution INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    is_settled INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX map_run_execution ON map_run (execution, number);
+CREATE INDEX map_run_unsettled ON map_run (id) WHERE is_settled = 0;
+
+CREATE TABLE outcome (
+    execution INTEGER PRIMARY KEY,
+    checksum INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+
+ALTER TABLE execution ADD COLUMN map_run INTEGER;
+ALTER TABLE execution ADD COLUMN item INTEGER;
+ALTER TABLE execution ADD COLUMN items INTEGER;
+
+DROP INDEX execution_status;
+DROP INDEX execution_workflow_status;
+CREATE INDEX execution_status ON execution (status, started_at_micros, id, map_run)
+    WHERE map_run IS NULL;
+CREATE INDEX execution_workflow_status ON execution (workflow, status, started_at_micros, id, map_run)
+    WHERE map_run IS NULL;
+CREATE INDEX execution_map_run ON execution (map_run, status, item, items)
+    WHERE map_run IS NOT NULL;
 ";
 
 /// Refuses what is not ours or newer than we are, before anything in the file is changed.
@@ -163,6 +206,14 @@ pub(crate) fn entry_checksum(execution: i64, number: i64, at_micros: i64, body: 
     for integer in [execution, number, at_micros] {
         hasher.update(&integer.to_le_bytes());
     }
+    hasher.update(body);
+    i64::from(hasher.finalize())
+}
+
+/// Covers whose it is as well as what it is.
+pub(crate) fn body_checksum(owner: &str, body: &[u8]) -> i64 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(owner.as_bytes());
     hasher.update(body);
     i64::from(hasher.finalize())
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, ffi};
-use stepwell_store::{Entry, Error, ExecutionChange, Group, ListQuery, NewExecution, Outcome, Status, Store as _};
+use stepwell_store::{
+    Entry, Error, ExecutionChange, Group, ListQuery, MapRunRow, NewExecution, Outcome, Status, Store as _,
+};
 
 use crate::place::Place;
 use crate::{EmbeddedStore, check_library, read, schema};
@@ -152,6 +154,16 @@ fn no_query_reads_more_than_it_answers() {
             "SEARCH execution USING INDEX execution_workflow_status \
              (workflow=? AND status=? AND (started_at_micros,id)<(?,?))",
         ),
+        (read::CHILDREN, "SEARCH execution USING INDEX execution_map_run (map_run=? AND status=? AND item>?)"),
+        (
+            read::CHILD_INDICES,
+            "SEARCH execution USING COVERING INDEX execution_map_run (map_run=? AND status=? AND item>?)",
+        ),
+        (read::MAP_RUN, "SEARCH map_run USING INDEX sqlite_autoindex_map_run_1 (id=?)"),
+        (read::MAP_RUNS, "SEARCH map_run USING INDEX map_run_execution (execution=?)"),
+        (read::UNSETTLED, "SCAN map_run USING INDEX map_run_unsettled"),
+        (read::UNSETTLED_AFTER, "SEARCH map_run USING INDEX map_run_unsettled (id>?)"),
+        (read::OUTCOME, "SEARCH outcome USING INTEGER PRIMARY KEY (rowid=?)"),
         (read::COUNT, "SEARCH execution USING COVERING INDEX execution_status (status=?)"),
         (
             read::COUNT_WORKFLOW,
@@ -280,20 +292,62 @@ fn an_older_schema_is_copied_and_brought_forward() {
     // A second time there is nothing to do, and nothing to copy.
     schema::bring_forward(&mut connection, &place, &steps).unwrap();
     assert_eq!(count(&connection, "SELECT count(*) FROM execution WHERE note IS NULL"), 1);
-    assert_eq!(count(&connection, "PRAGMA user_version"), 2);
+    assert_eq!(count(&connection, "PRAGMA user_version"), 3);
     drop((connection, place));
 
-    assert!(!directory.path().join("store.schema-1-2.db").exists());
-    let copy = directory.path().join("store.schema-1.db");
+    assert!(!directory.path().join("store.schema-2-2.db").exists());
+    let copy = directory.path().join("store.schema-2.db");
     assert_owner_only(&copy);
     let copied = Connection::open(&copy).unwrap();
-    assert_eq!(count(&copied, "PRAGMA user_version"), 1);
+    assert_eq!(count(&copied, "PRAGMA user_version"), 2);
     assert_eq!(count(&copied, "SELECT count(*) FROM journal"), 1);
 
-    // Today's release does not know schema 2.
+    // Today's release does not know schema 3.
     let error = EmbeddedStore::open(directory.path()).unwrap_err();
     let Error::Incompatible(text) = &error else { panic!("{error}") };
-    assert!(text.contains("has schema 2") && text.contains("up to 1"), "{text}");
+    assert!(text.contains("has schema 3") && text.contains("up to 2"), "{text}");
+}
+
+/// A store that the first release wrote: its executions are no children, and listed as before.
+#[test]
+fn a_store_from_before_map_runs_is_brought_forward() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place::take(directory.path()).unwrap();
+    let mut connection = Connection::open(place.store()).unwrap();
+    schema::bring_forward(&mut connection, &place, &schema::STEPS[..1]).unwrap();
+    let rows = "INSERT INTO workflow (key, name) VALUES (1, 'report');
+        INSERT INTO definition (key, digest, checksum, text) VALUES (1, 'd1', 0, '');
+        INSERT INTO execution (id, workflow, name, definition, input_digest, status, started_at_micros)
+            VALUES ('e1', 1, 'n1', 1, 'i1', 0, 10), ('e2', 1, 'n2', 1, 'i1', 0, 20);";
+    connection.execute_batch(rows).unwrap();
+    drop((connection, place));
+    let store = EmbeddedStore::open(directory.path()).unwrap();
+    let listed = store.list(&ListQuery { limit: 5, ..ListQuery::default() }).unwrap();
+    assert_eq!(
+        listed.iter().map(|row| (row.id.as_str(), &row.child)).collect::<Vec<_>>(),
+        [("e2", &None), ("e1", &None)]
+    );
+    assert_eq!(store.count(Some("report")).unwrap().running, 2);
+    assert_eq!(store.map_runs("e1").unwrap(), []);
+}
+
+#[test]
+fn a_changed_outcome_or_map_run_is_found() {
+    let place = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(place.path()).unwrap();
+    let run = MapRunRow {
+        id: "r1".to_owned(),
+        execution: "e1".to_owned(),
+        number: 3,
+        is_settled: false,
+        body: b"run".to_vec(),
+    };
+    let outcome = Some(b"outcome".to_vec());
+    store.commit(&[Group { map_runs: vec![run], outcome, ..created("e1") }]).unwrap();
+    change_raw(&store, "UPDATE outcome SET body = ?1", &b"Outcome".as_slice());
+    assert!(matches!(store.outcome("e1"), Err(Error::Damaged(text)) if text.contains("execution e1")));
+    change_raw(&store, "UPDATE map_run SET body = ?1", &b"Run".as_slice());
+    assert!(matches!(store.map_run("r1"), Err(Error::Damaged(text)) if text.contains("map run r1")));
 }
 
 #[test]
@@ -305,7 +359,7 @@ fn a_step_that_fails_changes_nothing() {
     let place = Place::take(directory.path()).unwrap();
     let mut connection = Connection::open(place.store()).unwrap();
     schema::bring_forward(&mut connection, &place, &steps).unwrap_err();
-    assert_eq!(count(&connection, "PRAGMA user_version"), 1);
+    assert_eq!(count(&connection, "PRAGMA user_version"), 2);
     let extra = "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'";
     assert_eq!(count(&connection, extra), 0);
     drop((connection, place));
@@ -394,28 +448,15 @@ fn created(id: &str) -> Group {
         workflow: "report".to_owned(),
         name: id.to_owned(),
         definition_digest: "d1".to_owned(),
-        definition: "{\"StartAt\":\"A\"}".to_owned(),
+        definition: "{\"StartAt\":\"A\"}".into(),
         input_digest: "i1".to_owned(),
         started_at_micros: 10,
+        child: None,
     };
-    Group {
-        execution: id.to_owned(),
-        expected_entries: 0,
-        create: Some(new),
-        entries: Vec::new(),
-        change: None,
-        logs: Vec::new(),
-    }
+    Group { execution: id.to_owned(), expected_entries: 0, create: Some(new), ..Group::default() }
 }
 
 fn appended(id: &str, number: u64, body_bytes: usize) -> Group {
     let entry = Entry { number, at_micros: 1_000, body: vec![b'x'; body_bytes] };
-    Group {
-        execution: id.to_owned(),
-        expected_entries: number,
-        create: None,
-        entries: vec![entry],
-        change: None,
-        logs: Vec::new(),
-    }
+    Group { execution: id.to_owned(), expected_entries: number, entries: vec![entry], ..Group::default() }
 }

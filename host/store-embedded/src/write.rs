@@ -1,10 +1,10 @@
 //! What a commit does.
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use stepwell_store::{CallLog, Entry, Error, Group, NewExecution, Outcome};
+use stepwell_store::{CallLog, Entry, Error, Group, MapRunRow, NewExecution, Outcome};
 
 use crate::read::{self, Failed};
-use crate::schema::{definition_checksum, entry_checksum, status_code};
+use crate::schema::{body_checksum, definition_checksum, entry_checksum, status_code};
 use crate::trouble::Trouble;
 
 /// One transaction for all groups. What speaks against a group is found out by reading before
@@ -65,13 +65,22 @@ fn apply(connection: &Connection, group: &Group) -> Result<Outcome, Failed> {
             if let Some(row) = read::execution_by_name(connection, &new.workflow, &new.name)? {
                 return Ok(Outcome::NameTaken(row));
             }
-            create(connection, group, new)?
+            let map_run = match &new.child {
+                None => None,
+                Some(child) => match read::map_run_key(connection, &child.map_run)? {
+                    None => return Ok(Outcome::Conflict { entries }),
+                    key @ Some(_) => key,
+                },
+            };
+            create(connection, group, new, map_run)?
         }
         (None, None) => return Ok(Outcome::Conflict { entries }),
     };
     change(connection, group, &held)?;
     append(connection, held.key, &group.entries)?;
     keep_logs(connection, held.key, &group.logs)?;
+    keep_map_runs(connection, held.key, &group.map_runs)?;
+    keep_outcome(connection, held.key, group)?;
     Ok(Outcome::Committed)
 }
 
@@ -94,7 +103,7 @@ fn held(connection: &Connection, id: &str) -> Result<Option<Held>, rusqlite::Err
 }
 
 /// The row begins with what the group's change says, so that it is written once.
-fn create(connection: &Connection, group: &Group, new: &NewExecution) -> Result<Held, Failed> {
+fn create(connection: &Connection, group: &Group, new: &NewExecution, map_run: Option<i64>) -> Result<Held, Failed> {
     let row = new.row(&group.execution);
     let change = group.change.as_ref();
     let status = status_code(change.map_or(row.status, |change| change.status));
@@ -102,8 +111,9 @@ fn create(connection: &Connection, group: &Group, new: &NewExecution) -> Result<
     let wake_at_micros = change.and_then(|change| change.wake_at_micros);
     let mut insert = connection.prepare_cached(
         "INSERT INTO execution (id, workflow, name, definition, input_digest, status,
-                                started_at_micros, closed_at_micros, wake_at_micros)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                                started_at_micros, closed_at_micros, wake_at_micros,
+                                map_run, item, items)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     let key = insert.insert(params![
         row.id,
@@ -115,6 +125,9 @@ fn create(connection: &Connection, group: &Group, new: &NewExecution) -> Result<
         row.started_at_micros,
         closed_at_micros,
         wake_at_micros,
+        map_run,
+        new.child.as_ref().map(|child| read::integer(child.index)),
+        new.child.as_ref().map(|child| read::integer(child.items)),
     ])?;
     Ok(Held { key, entries: 0, status, closed_at_micros, wake_at_micros })
 }
@@ -134,7 +147,7 @@ fn definition_key(connection: &Connection, new: &NewExecution) -> Result<i64, ru
         Some(key) => Ok(key),
         None => connection
             .prepare_cached("INSERT INTO definition (digest, checksum, text) VALUES (?1, ?2, ?3)")?
-            .insert(params![digest, definition_checksum(digest, &new.definition), new.definition]),
+            .insert(params![digest, definition_checksum(digest, &new.definition), &*new.definition]),
     }
 }
 
@@ -185,5 +198,32 @@ fn keep_logs(connection: &Connection, key: i64, logs: &[CallLog]) -> Result<(), 
     for log in logs {
         insert.execute(params![key, read::integer(log.call), log.dispatch, log.text])?;
     }
+    Ok(())
+}
+
+/// Whose a run is stays as it was said first.
+fn keep_map_runs(connection: &Connection, key: i64, runs: &[MapRunRow]) -> Result<(), rusqlite::Error> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO map_run (id, execution, number, is_settled, checksum, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET is_settled = excluded.is_settled, checksum = excluded.checksum,
+                                        body = excluded.body",
+    )?;
+    for run in runs {
+        let checksum = body_checksum(&run.id, &run.body);
+        insert.execute(params![run.id, key, read::integer(run.number), run.is_settled, checksum, run.body])?;
+    }
+    Ok(())
+}
+
+fn keep_outcome(connection: &Connection, key: i64, group: &Group) -> Result<(), rusqlite::Error> {
+    let Some(outcome) = &group.outcome else { return Ok(()) };
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outcome (execution, checksum, body) VALUES (?1, ?2, ?3)
+         ON CONFLICT (execution) DO UPDATE SET checksum = excluded.checksum, body = excluded.body",
+    )?;
+    insert.execute(params![key, body_checksum(&group.execution, outcome), outcome])?;
     Ok(())
 }

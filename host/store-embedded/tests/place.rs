@@ -145,7 +145,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let path = place.path().join("store.db");
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let before = std::fs::read(&path).unwrap();
-    incompatible(place.path(), "it has schema 7, this release knows schemas up to 1");
+    incompatible(place.path(), "it has schema 7, this release knows schemas up to 2");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
@@ -247,16 +247,10 @@ fn created(id: &str) -> Group {
         workflow: "report".to_owned(),
         name: id.to_owned(),
         definition_digest: "d1".to_owned(),
-        definition: "{\"StartAt\":\"A\"}".to_owned(),
+        definition: "{\"StartAt\":\"A\"}".into(),
         input_digest: "i1".to_owned(),
         started_at_micros: 10,
+        child: None,
     };
-    Group {
-        execution: id.to_owned(),
-        expected_entries: 0,
-        create: Some(new),
-        entries: Vec::new(),
-        change: None,
-        logs: Vec::new(),
-    }
+    Group { execution: id.to_owned(), expected_entries: 0, create: Some(new), ..Group::default() }
 }

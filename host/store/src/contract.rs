@@ -24,11 +24,15 @@ use crate::{ExecutionRow, ListQuery, Outcome, Status, Store};
 
 mod fixture;
 mod listing;
+mod map_runs;
 mod model;
 
 use fixture::{appended, closed, closing, committed, created, entries, entry, ids, log, new, pages, running};
 pub use listing::{
     counts_are_by_status, listings_are_ordered_paged_and_filtered, open_executions_leave_out_the_closed,
+};
+pub use map_runs::{
+    children_are_listed_with_their_run_alone, map_runs_are_kept_with_their_execution, outcomes_are_kept_beside_the_row,
 };
 pub use model::agrees_with_memory;
 
@@ -53,6 +57,9 @@ macro_rules! contract_tests {
             call_logs_are_in_order
             large_bodies_come_back_whole
             text_of_any_kind_comes_back_whole
+            map_runs_are_kept_with_their_execution
+            children_are_listed_with_their_run_alone
+            outcomes_are_kept_beside_the_row
             reopening_keeps_everything
             readers_see_what_writers_committed
             agrees_with_memory
@@ -239,12 +246,12 @@ pub fn a_definition_is_kept_once(open: Open<'_>) {
     let store = open();
     assert_eq!(store.definition("d1").unwrap(), None);
     let mut second = created("e2", "n2", 10);
-    second.create.as_mut().unwrap().definition = "another text".to_owned();
+    second.create.as_mut().unwrap().definition = "another text".into();
     let mut third = created("e3", "n3", 10);
     third.create.as_mut().unwrap().definition_digest = "d2".to_owned();
-    third.create.as_mut().unwrap().definition = "{\"StartAt\":\"B\"}".to_owned();
+    third.create.as_mut().unwrap().definition = "{\"StartAt\":\"B\"}".into();
     committed(&*store, &[created("e1", "n1", 10), second, third]);
-    assert_eq!(store.definition("d1").unwrap().unwrap(), new("n1", 10).definition);
+    assert_eq!(store.definition("d1").unwrap().unwrap(), *new("n1", 10).definition);
     assert_eq!(store.definition("d2").unwrap().unwrap(), "{\"StartAt\":\"B\"}");
     assert_eq!(store.execution("e2").unwrap().unwrap().definition_digest, "d1");
 }
@@ -321,7 +328,7 @@ pub fn reopening_keeps_everything(open: Open<'_>) {
     assert_eq!(ids(store.open_executions(None, 10).unwrap()), ["e1"]);
     assert_eq!(store.journal("e1", 0, 10).unwrap(), entries(0..3));
     assert_eq!(store.call_logs("e1").unwrap(), [log(1, 0, "kept\n")]);
-    assert_eq!(store.definition("d1").unwrap().unwrap(), new("n1", 10).definition);
+    assert_eq!(store.definition("d1").unwrap().unwrap(), *new("n1", 10).definition);
     assert_eq!(
         store.commit(&[appended("e1", 2..3), appended("e1", 3..4)]).unwrap(),
         [Outcome::Conflict { entries: 3 }, Outcome::Committed]

@@ -22,13 +22,13 @@
 //!         workflow: "report".to_owned(),
 //!         name: "january".to_owned(),
 //!         definition_digest: "sha256:…".to_owned(),
-//!         definition: r#"{"StartAt":"A", …}"#.to_owned(),
+//!         definition: r#"{"StartAt":"A", …}"#.into(),
 //!         input_digest: "sha256:…".to_owned(),
 //!         started_at_micros: 1_357_000_000_000_000,
+//!         child: None,
 //!     }),
 //!     entries: vec![Entry { number: 0, at_micros: 1_357_000_000_000_000, body: b"started".to_vec() }],
-//!     change: None,
-//!     logs: Vec::new(),
+//!     ..Group::default()
 //! };
 //! assert_eq!(store.commit(&[begin.clone()])?, [Outcome::Committed]);
 //! // Repeated after a lost answer:
@@ -39,6 +39,12 @@
 //! assert_eq!(store.journal(&open[0].id, 0, 100)?.len(), 1);
 //! # Ok::<(), stepwell_store::Error>(())
 //! ```
+//!
+//! A *map run* belongs to an execution and has a row of its own, which groups of the execution
+//! make and change. The executions that it starts are its *children*: ordinary ones, whose rows
+//! name the run, and which no listing but the run's own shows. What becomes of a child is kept
+//! beside its row as well as in its journal, because the end of a run reads the outcomes of all
+//! its children, and must not fold a million journals for it.
 //!
 //! # What every store keeps to
 //! - Groups of one batch are applied in their order, and see what those before them did. A
@@ -61,8 +67,8 @@ mod row;
 
 pub use memory::MemoryStore;
 pub use row::{
-    CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NUMBER_MAX, NewExecution, Outcome, Status,
-    StatusCounts,
+    CallLog, ChildOf, ChildQuery, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, MapRunRow, NUMBER_MAX,
+    NewExecution, Outcome, Status, StatusCounts,
 };
 
 /// Durable storage.
@@ -89,14 +95,41 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Running executions in order of id, after `after`, at most `limit`. Reads no finished one.
     fn open_executions(&self, after: Option<&str>, limit: usize) -> Result<Vec<ExecutionRow>, Error>;
 
-    /// Executions, newest start first (then greatest id first).
+    /// Executions, newest start first (then greatest id first), without children of map runs.
     fn list(&self, query: &ListQuery) -> Result<Vec<ExecutionRow>, Error>;
 
-    /// How many executions there are of each status, of one workflow or of all.
+    /// How many executions there are of each status, of one workflow or of all, without
+    /// children of map runs.
     fn count(&self, workflow: Option<&str>) -> Result<StatusCounts, Error>;
 
     /// The text of a definition by digest.
     fn definition(&self, digest: &str) -> Result<Option<String>, Error>;
+
+    /// The map run by id.
+    fn map_run(&self, id: &str) -> Result<Option<MapRunRow>, Error>;
+
+    /// The map runs of an execution, in order of number.
+    fn map_runs(&self, execution: &str) -> Result<Vec<MapRunRow>, Error>;
+
+    /// Map runs that are not settled in order of id, after `after`, at most `limit`. Reads no
+    /// settled one.
+    fn unsettled_map_runs(&self, after: Option<&str>, limit: usize) -> Result<Vec<MapRunRow>, Error>;
+
+    /// Child executions of a map run, in the order of their indices.
+    fn children(&self, query: &ChildQuery) -> Result<Vec<ExecutionRow>, Error>;
+
+    /// Index and number of items of a map run's children of one status, in order, after the
+    /// index `after`, at most `limit`. Reads no row of an execution.
+    fn child_indices(
+        &self,
+        map_run: &str,
+        status: Status,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, u64)>, Error>;
+
+    /// How a child execution ended, as its last group said.
+    fn outcome(&self, execution: &str) -> Result<Option<Vec<u8>>, Error>;
 }
 
 /// What the engine does next depends on which of these it is.

@@ -1,7 +1,9 @@
 //! What is stored.
 
+use std::sync::Arc;
+
 /// Changes to one execution that belong together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Group {
     /// The execution's id.
     pub execution: String,
@@ -16,6 +18,10 @@ pub struct Group {
     pub change: Option<ExecutionChange>,
     /// What calls wrote that ended with these entries.
     pub logs: Vec<CallLog>,
+    /// Map runs of this execution that begin or change with these entries.
+    pub map_runs: Vec<MapRunRow>,
+    /// How a child execution of a map run ended, as the engine encodes it.
+    pub outcome: Option<Vec<u8>>,
 }
 
 impl Group {
@@ -29,9 +35,9 @@ impl Group {
     ///
     /// # Panics
     /// When the group breaks a promise of its type: entries with gaps or from another number
-    /// than `expected_entries` on, a number above [`NUMBER_MAX`], or a closing time that is
-    /// there for a running execution or missing for a closed one. Only a bug of the caller
-    /// makes such a group.
+    /// than `expected_entries` on, a number above [`NUMBER_MAX`], a closing time that is
+    /// there for a running execution or missing for a closed one, or a map run of another
+    /// execution. Only a bug of the caller makes such a group.
     pub fn assert_well_formed(&self) {
         let id = &self.execution;
         assert!(self.entries_after() <= NUMBER_MAX, "execution {id}: entry numbers end at {NUMBER_MAX}");
@@ -40,6 +46,13 @@ impl Group {
         }
         for log in &self.logs {
             assert!(log.call <= NUMBER_MAX, "execution {id}: call numbers end at {NUMBER_MAX}");
+        }
+        for run in &self.map_runs {
+            assert!(run.execution == *id, "execution {id}: map run {} belongs to {}", run.id, run.execution);
+            assert!(run.number <= NUMBER_MAX, "execution {id}: numbers of map runs end at {NUMBER_MAX}");
+        }
+        if let Some(child) = self.create.as_ref().and_then(|new| new.child.as_ref()) {
+            assert!(child.index.max(child.items) <= NUMBER_MAX, "execution {id}: its index ends at {NUMBER_MAX}");
         }
         if let Some(change) = &self.change {
             assert!(
@@ -56,7 +69,7 @@ impl Group {
 pub const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// The row an execution begins with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewExecution {
     /// Name of the workflow.
     pub workflow: String,
@@ -65,11 +78,13 @@ pub struct NewExecution {
     /// Digest of the definition it is pinned to.
     pub definition_digest: String,
     /// Text of the definition; kept once for all executions that are pinned to it.
-    pub definition: String,
+    pub definition: Arc<str>,
     /// Digest of the input, by which a repeated start is known.
     pub input_digest: String,
     /// Microseconds since 1970.
     pub started_at_micros: i64,
+    /// Of a child execution of a map run.
+    pub child: Option<ChildOf>,
 }
 
 impl NewExecution {
@@ -87,6 +102,7 @@ impl NewExecution {
             closed_at_micros: None,
             wake_at_micros: None,
             entries: 0,
+            child: self.child.clone(),
         }
     }
 }
@@ -149,6 +165,34 @@ pub struct ExecutionRow {
     pub wake_at_micros: Option<i64>,
     /// How many entries its journal holds.
     pub entries: u64,
+    /// Of a child execution of a map run; such a one is in no listing but that of its run.
+    pub child: Option<ChildOf>,
+}
+
+/// Whose child an execution is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildOf {
+    /// Id of the map run, which is there already.
+    pub map_run: String,
+    /// Which of the run's child executions, from 0.
+    pub index: u64,
+    /// How many items it has.
+    pub items: u64,
+}
+
+/// A map run as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapRunRow {
+    /// Unique in the store.
+    pub id: String,
+    /// Id of the execution that it belongs to.
+    pub execution: String,
+    /// Unique within the execution: the id of its event there.
+    pub number: u64,
+    /// Nothing of it is under way any more: `body` has how it ended.
+    pub is_settled: bool,
+    /// Limits and counts, as the engine encodes them.
+    pub body: Vec<u8>,
 }
 
 /// Where an execution stands; all but the first are ends.
@@ -238,6 +282,19 @@ pub struct ListQuery {
     pub limit: usize,
 }
 
+/// Which child executions of a map run to list, in the order of their indices.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChildQuery {
+    /// Id of the map run.
+    pub map_run: String,
+    /// Of this status alone.
+    pub status: Option<Status>,
+    /// Go on after the child of this index.
+    pub after: Option<u64>,
+    /// At most so many; 0 asks for none.
+    pub limit: usize,
+}
+
 /// What became of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -247,7 +304,7 @@ pub enum Outcome {
     /// the groups before.
     NameTaken(ExecutionRow),
     /// The journal holds another number of entries than expected (and none was added). Also
-    /// the answer to a `create` of an id that is there already, and to a group without
-    /// `create` for an execution that is not there (which holds 0).
+    /// the answer to a `create` of an id that is there already, to a group without `create` for
+    /// an execution that is not there, and to the child of a map run that is not (which hold 0).
     Conflict { entries: u64 },
 }

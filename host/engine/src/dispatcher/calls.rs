@@ -1,5 +1,6 @@
 //! Calls on their way out and back.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use stepwell_asl::expr::Value;
@@ -8,7 +9,7 @@ use stepwell_asl::{CallId, Failure, Input, Invoke, Receipt};
 use stepwell_store::CallLog;
 use stepwell_tasks::{Budget, Call, Identity, Returned, failures};
 
-use super::{Action, Dispatcher, Live};
+use super::{Action, Beside, Dispatcher, Live};
 use crate::journal::can_be_read_again;
 
 /// Where a call that is awaited is.
@@ -29,11 +30,43 @@ pub(crate) struct SendOut {
     pub task: Call,
 }
 
+/// Calls that wait for their turn. Those of child executions of map runs wait apart, so that the
+/// calls of a million items are not all before that of another execution.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    own: VecDeque<(Arc<str>, Invoke)>,
+    children: VecDeque<(Arc<str>, Invoke)>,
+    /// The last one taken was a child's.
+    was_child: bool,
+}
+
+impl Queue {
+    pub fn push(&mut self, id: Arc<str>, invoke: Invoke, is_child: bool) {
+        if is_child { self.children.push_back((id, invoke)) } else { self.own.push_back((id, invoke)) }
+    }
+
+    /// Calls of child executions that wait.
+    pub fn children(&self) -> usize {
+        self.children.len()
+    }
+
+    /// All that wait, in no order.
+    pub fn take(&mut self) -> impl Iterator<Item = (Arc<str>, Invoke)> + use<> {
+        std::mem::take(&mut self.own).into_iter().chain(std::mem::take(&mut self.children))
+    }
+
+    /// By turns where both kinds wait.
+    fn pop(&mut self) -> Option<(Arc<str>, Invoke)> {
+        self.was_child = !self.children.is_empty() && (self.own.is_empty() || !self.was_child);
+        if self.was_child { self.children.pop_front() } else { self.own.pop_front() }
+    }
+}
+
 impl Dispatcher {
     /// Sends calls out as long as there is room.
     pub(super) fn send_queued(&mut self, actions: &mut Vec<Action>) {
         while self.draining.is_none() && self.calls_out < self.calls_max {
-            let Some((id, invoke)) = self.queue.pop_front() else { return };
+            let Some((id, invoke)) = self.queue.pop() else { return };
             let Some(live) = self.live.get_mut(&id) else { continue };
             let Some(sent) = live.calls.get_mut(&invoke.call) else { continue };
             sent.is_out = true;
@@ -75,7 +108,7 @@ impl Dispatcher {
             log_tail: wants_log.then(|| tail(&text).into()),
         });
         let logs = if text.is_empty() { Vec::new() } else { vec![CallLog { call: call.0, dispatch, text }] };
-        self.apply(id, Input::Returned { call, outcome, receipt }, logs, None, actions);
+        self.apply(id, Input::Returned { call, outcome, receipt }, Beside { logs, ..Beside::default() }, actions);
     }
 
     /// Nobody awaits the call any more.

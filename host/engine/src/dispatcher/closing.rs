@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stepwell_asl::CallId;
+use stepwell_store::Status;
 
-use super::{Action, Answer, Dispatcher, Held, Record, Ticket, encode};
+use super::{Action, Answer, Change, Dispatcher, Held, Live, Record, Ticket, encode, status_of};
 
 /// A drain that is under way.
 #[derive(Debug)]
@@ -33,6 +34,17 @@ impl Dispatcher {
                 self.calls_out -= 1;
                 actions.push(Action::Cancel { id: Arc::clone(id), call });
             }
+        }
+        if live.has_runs {
+            self.runs.parent_gone(id, live.entries);
+        }
+        if let Some(child) = live.child {
+            let status = match status_of(&live.execution) {
+                // It is set aside, and nobody knows how it would have ended.
+                Status::Running => Status::Failed,
+                status @ (Status::Succeeded | Status::Failed | Status::TimedOut | Status::Aborted) => status,
+            };
+            self.child_ended(id, &child, status, actions);
         }
     }
 
@@ -72,18 +84,16 @@ impl Dispatcher {
 
     fn park(&mut self, actions: &mut Vec<Action>) {
         let mut unsent: BTreeMap<Arc<str>, Vec<CallId>> = BTreeMap::new();
-        for (id, invoke) in std::mem::take(&mut self.queue) {
-            if self.live.get(&id).is_some_and(|live| live.calls.contains_key(&invoke.call)) {
+        for (id, invoke) in self.queue.take() {
+            let is_awaited = |live: &Live| live.calls.contains_key(&invoke.call) && !live.is_unwritten();
+            if self.live.get(&id).is_some_and(is_awaited) {
                 unsent.entry(id).or_default().push(invoke.call);
             }
         }
         for (id, calls) in unsent {
             let Some(live) = self.live.get(&id) else { continue };
             let body = encode(&Record::Parked { calls }, live.execution.digest());
-            let held =
-                Held { id: Arc::clone(&id), reply: None, input_digest: None, effects: Vec::new(), events: Vec::new() };
-            self.held.push_back(held);
-            self.commit(&id, None, body, Vec::new(), actions);
+            self.record(Held { id, ..Held::default() }, Change { body: Some(body), ..Change::default() }, actions);
         }
     }
 }

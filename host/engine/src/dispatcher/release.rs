@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use stepwell_asl::{CallId, Effect, Execution, Timestamp};
-use stepwell_store::{Outcome, Status};
+use stepwell_asl::{CallId, Effect, Execution, MapRun, Timestamp};
+use stepwell_store::{ChildOf, Outcome, Status};
 
-use super::{Action, Answer, Dispatcher, Held, Live, Record, calls, encode, status_of};
+use super::children::Child;
+use super::{Action, Answer, Change, Dispatcher, Held, Live, Record, calls, encode, status_of};
+use crate::workflows::Pinned;
 use crate::{Error, Started};
 
 /// An execution that recovery found in the store.
@@ -14,7 +16,10 @@ pub(crate) struct Adopted {
     pub id: Arc<str>,
     pub workflow: Arc<str>,
     pub name: Arc<str>,
+    pub pinned: Pinned,
     pub execution: Execution,
+    /// Of a child execution: its map run, its index and its number of items.
+    pub child: Option<ChildOf>,
     pub entries: u64,
     pub wake_at: Option<Timestamp>,
     /// Which awaited calls must be sent, each with the dispatch number it is sent under.
@@ -42,12 +47,15 @@ impl Dispatcher {
     /// Takes an execution over from a lost host. Its calls go out again under a new dispatch
     /// number, which is journaled first.
     pub fn adopt(&mut self, adopted: Adopted, actions: &mut Vec<Action>) {
-        let Adopted { id, workflow, name, execution, entries, wake_at, calls } = adopted;
-        let mut live = Live::new(workflow, name, execution);
+        let Adopted { id, workflow, name, pinned, execution, child, entries, wake_at, calls } = adopted;
+        let mut live = Live::new(workflow, name, pinned, execution);
+        live.child = child.map(|child| Child::written(&child));
         live.entries = entries;
         live.wake_at = wake_at;
         live.published = live.execution.last_event_id();
-        let effects = live.execution.awaited();
+        let mut effects = live.execution.awaited();
+        // Map runs are adopted by themselves, when it is known which of their children are there.
+        effects.retain(|effect| !matches!(effect, Effect::RunMap(_)));
         let digest = live.execution.digest();
         for (call, dispatch) in &calls {
             live.calls.insert(*call, calls::Sent { dispatch: *dispatch, is_out: false });
@@ -58,8 +66,21 @@ impl Dispatcher {
             return;
         }
         let body = encode(&Record::Redispatched { calls: calls.iter().map(|(call, _)| *call).collect() }, digest);
-        self.held.push_back(Held { id: Arc::clone(&id), reply: None, input_digest: None, effects, events: Vec::new() });
-        self.commit(&id, None, body, Vec::new(), actions);
+        let held = Held { id, effects, ..Held::default() };
+        self.record(held, Change { body: Some(body), ..Change::default() }, actions);
+    }
+
+    pub fn is_live(&self, id: &Arc<str>) -> bool {
+        self.live.contains_key(id)
+    }
+
+    pub fn is_aside(&self, id: &Arc<str>) -> bool {
+        self.aside.contains_key(id)
+    }
+
+    /// A map run that the execution awaits.
+    pub fn awaited_run(&self, id: &Arc<str>, number: u64) -> Option<Arc<MapRun>> {
+        self.live.get(id)?.execution.map_runs().find(|run| run.run.0 == number).cloned()
     }
 
     /// Recovery could not fold the execution.
@@ -68,7 +89,7 @@ impl Dispatcher {
         self.aside.insert(id, reason);
     }
 
-    fn release(&mut self, held: Held, actions: &mut Vec<Action>) {
+    pub(super) fn release(&mut self, held: Held, actions: &mut Vec<Action>) {
         let Held { id, reply, input_digest: _, effects, events } = held;
         if let Some((ticket, answer)) = reply {
             actions.push(Action::Reply { ticket, answer });
@@ -92,15 +113,11 @@ impl Dispatcher {
                 Effect::Invoke(invoke) => {
                     let Some(live) = self.live.get_mut(id) else { return };
                     live.calls.entry(invoke.call).or_insert(calls::Sent { dispatch: 1, is_out: false });
-                    self.queue.push_back((Arc::clone(id), invoke));
+                    self.queue.push(Arc::clone(id), invoke, live.child.is_some());
                 }
-                Effect::RunMap(run) => {
-                    let reason = "this host does not run distributed Maps yet";
-                    let outcome = Err(stepwell_asl::Failure::new("States.Runtime", reason));
-                    let input = stepwell_asl::Input::RunEnded { run: run.run, outcome };
-                    self.apply(id, input, Vec::new(), None, actions);
-                }
-                Effect::AdjustRun(_) | Effect::CancelRun { .. } => {}
+                Effect::RunMap(spec) => self.open_run(&spec, actions),
+                Effect::AdjustRun(spec) => self.run_adjusted(&spec, actions),
+                Effect::CancelRun { run } => self.cancel_run(id, run, actions),
                 Effect::CancelCall { call } => self.cancel_call(id, call, actions),
                 Effect::SetTimer { timer, at } => {
                     let Some(live) = self.live.get_mut(id) else { return };
@@ -119,7 +136,7 @@ impl Dispatcher {
 
     /// Starting is idempotent by name while the execution runs with the same input.
     fn name_taken(&mut self, held: Held, row: &stepwell_store::ExecutionRow, actions: &mut Vec<Action>) {
-        self.live.remove(&held.id);
+        self.forget(&held.id, actions);
         let Some((ticket, _)) = held.reply else { return };
         let is_same = row.status == Status::Running && Some(&row.input_digest) == held.input_digest.as_ref();
         let answer = if is_same {

@@ -1,6 +1,9 @@
 //! Groups and rows that the behaviours are shown with.
 
-use crate::{CallLog, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, NewExecution, Outcome, Status, Store};
+use crate::{
+    CallLog, ChildOf, Entry, ExecutionChange, ExecutionRow, Group, ListQuery, MapRunRow, NewExecution, Outcome, Status,
+    Store,
+};
 
 pub(super) fn committed(store: &dyn Store, groups: &[Group]) {
     assert_eq!(store.commit(groups).unwrap(), vec![Outcome::Committed; groups.len()]);
@@ -30,9 +33,10 @@ pub(super) fn new(name: &str, started_at_micros: i64) -> NewExecution {
         workflow: "report".to_owned(),
         name: name.to_owned(),
         definition_digest: "d1".to_owned(),
-        definition: "{\"StartAt\":\"A\"}".to_owned(),
+        definition: "{\"StartAt\":\"A\"}".into(),
         input_digest: format!("input of {name}"),
         started_at_micros,
+        child: None,
     }
 }
 
@@ -41,21 +45,29 @@ pub(super) fn created(id: &str, name: &str, started_at_micros: i64) -> Group {
         execution: id.to_owned(),
         expected_entries: 0,
         create: Some(new(name, started_at_micros)),
-        entries: Vec::new(),
-        change: None,
-        logs: Vec::new(),
+        ..Group::default()
     }
 }
 
 pub(super) fn appended(id: &str, numbers: std::ops::Range<u64>) -> Group {
-    Group {
-        execution: id.to_owned(),
-        expected_entries: numbers.start,
-        create: None,
-        entries: entries(numbers),
-        change: None,
-        logs: Vec::new(),
+    Group { execution: id.to_owned(), expected_entries: numbers.start, entries: entries(numbers), ..Group::default() }
+}
+
+pub(super) fn child(map_run: &str, index: u64, status: Status) -> Group {
+    let id = format!("{map_run}-{index}");
+    let mut group = created(&id, &id, 5);
+    if let Some(create) = &mut group.create {
+        create.child = Some(ChildOf { map_run: map_run.to_owned(), index, items: index + 1 });
     }
+    if status != Status::Running {
+        group.change = Some(closing(status, 20));
+    }
+    group
+}
+
+pub(super) fn map_run(id: &str, execution: &str, number: u64) -> MapRunRow {
+    let (id, execution) = (id.to_owned(), execution.to_owned());
+    MapRunRow { id, execution, number, is_settled: false, body: b"begun".to_vec() }
 }
 
 pub(super) fn closed(id: &str, expected_entries: u64, status: Status, at_micros: i64) -> Group {

@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::Open;
 use super::fixture::{closing, entries, log, pages, running};
-use crate::{Group, ListQuery, MemoryStore, NewExecution, Status, Store};
+use crate::{ChildOf, ChildQuery, Group, ListQuery, MapRunRow, MemoryStore, NewExecution, Status, Store};
 
 /// Random sequences of commits and reopenings. The place is used again for every sequence;
 /// its executions bear the sequence's number.
@@ -48,6 +48,9 @@ struct Intent {
     entries: u64,
     change: Option<(Status, Option<i64>)>,
     logs: Vec<(u64, u32)>,
+    /// Which map run begins or changes, and whether it is settled.
+    map_run: Option<(usize, bool)>,
+    outcome: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -56,12 +59,15 @@ struct Beginning {
     name: usize,
     definition: usize,
     started_at_micros: i64,
+    /// Of which map run; its index there is the number of the execution.
+    child: Option<usize>,
 }
 
 const EXECUTIONS: usize = 6;
 const WORKFLOWS: [&str; 2] = ["report", "audit"];
 const NAMES: usize = 4;
 const DEFINITIONS: usize = 2;
+const MAP_RUNS: usize = 3;
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
@@ -79,20 +85,31 @@ fn intent() -> impl Strategy<Value = Intent> {
         0..4_u64,
         option::of((status, option::of(-3..3_i64))),
         vec((0..3_u64, 0..2_u32), 0..3),
+        option::weighted(0.3, (0..MAP_RUNS, any::<bool>())),
+        any::<bool>(),
     )
-        .prop_map(|(execution, create, slip, entries, change, logs)| Intent {
+        .prop_map(|(execution, create, slip, entries, change, logs, map_run, outcome)| Intent {
             execution,
             create,
             slip,
             entries,
             change,
             logs,
+            map_run,
+            outcome,
         })
 }
 
 fn beginning() -> impl Strategy<Value = Beginning> {
-    (0..WORKFLOWS.len(), 0..NAMES, 0..DEFINITIONS, -2..3_i64).prop_map(
-        |(workflow, name, definition, started_at_micros)| Beginning { workflow, name, definition, started_at_micros },
+    let child = option::weighted(0.3, 0..MAP_RUNS);
+    (0..WORKFLOWS.len(), 0..NAMES, 0..DEFINITIONS, -2..3_i64, child).prop_map(
+        |(workflow, name, definition, started_at_micros, child)| Beginning {
+            workflow,
+            name,
+            definition,
+            started_at_micros,
+            child,
+        },
     )
 }
 
@@ -141,9 +158,8 @@ fn groups(intents: &[Intent], sequence: u32, memory: &MemoryStore) -> Vec<Group>
             *held = numbers.end;
         }
         Group {
-            execution: id,
             expected_entries,
-            create: intent.create.as_ref().map(|beginning| new(beginning, sequence)),
+            create: intent.create.as_ref().map(|beginning| new(beginning, intent.execution, sequence)),
             entries: entries(numbers),
             change: intent.change.map(|(status, at)| match status {
                 Status::Running => running(at),
@@ -152,20 +168,46 @@ fn groups(intents: &[Intent], sequence: u32, memory: &MemoryStore) -> Vec<Group>
                 }
             }),
             logs: intent.logs.iter().map(|&(call, dispatch)| log(call, dispatch, &format!("{intent:?}\n"))).collect(),
+            map_runs: intent
+                .map_run
+                .iter()
+                .map(|&(run, is_settled)| map_run((sequence, run), &id, is_settled, intent))
+                .collect(),
+            outcome: intent.outcome.then(|| format!("outcome {intent:?}").into_bytes()),
+            execution: id,
         }
     };
     intents.iter().map(group).collect()
 }
 
-fn new(beginning: &Beginning, sequence: u32) -> NewExecution {
+fn run_id(sequence: u32, run: usize) -> String {
+    format!("r{run}-{sequence}")
+}
+
+/// A run stays with the execution that it is told of first.
+fn map_run((sequence, run): (u32, usize), execution: &str, is_settled: bool, intent: &Intent) -> MapRunRow {
+    MapRunRow {
+        id: run_id(sequence, run),
+        execution: execution.to_owned(),
+        number: u64::try_from(run).unwrap(),
+        is_settled,
+        body: format!("run {intent:?}").into_bytes(),
+    }
+}
+
+fn new(beginning: &Beginning, execution: usize, sequence: u32) -> NewExecution {
     let name = WORKFLOWS.get(beginning.workflow).unwrap();
     NewExecution {
         workflow: workflow(sequence, name),
         name: format!("n{}", beginning.name),
         definition_digest: format!("d{}-{sequence}", beginning.definition),
-        definition: format!("{beginning:?}"),
+        definition: format!("{beginning:?}").into(),
         input_digest: format!("i{}", beginning.started_at_micros),
         started_at_micros: beginning.started_at_micros,
+        child: beginning.child.map(|run| {
+            let index = u64::try_from(execution).unwrap();
+            ChildOf { map_run: run_id(sequence, run), index, items: index * 2 }
+        }),
     }
 }
 
@@ -177,6 +219,8 @@ fn same_executions(sequence: u32, memory: &MemoryStore, store: &Arc<dyn Store>) 
             prop_assert_eq!(store.journal(&id, from, limit).unwrap(), memory.journal(&id, from, limit).unwrap());
         }
         prop_assert_eq!(store.call_logs(&id).unwrap(), memory.call_logs(&id).unwrap());
+        prop_assert_eq!(store.map_runs(&id).unwrap(), memory.map_runs(&id).unwrap());
+        prop_assert_eq!(store.outcome(&id).unwrap(), memory.outcome(&id).unwrap());
     }
     for name in (0..NAMES).map(|name| format!("n{name}")) {
         let workflow = workflow(sequence, WORKFLOWS[0]);
@@ -207,6 +251,22 @@ fn same_listings(sequence: u32, memory: &MemoryStore, store: &Arc<dyn Store>) ->
     let after = id(sequence, 0);
     for after in [None, Some(after.as_str())] {
         prop_assert_eq!(store.open_executions(after, 4).unwrap(), memory.open_executions(after, 4).unwrap());
+    }
+    let after = run_id(sequence, 0);
+    for after in [None, Some(after.as_str())] {
+        prop_assert_eq!(store.unsettled_map_runs(after, 4).unwrap(), memory.unsettled_map_runs(after, 4).unwrap());
+    }
+    for run in (0..MAP_RUNS).map(|run| run_id(sequence, run)) {
+        prop_assert_eq!(store.map_run(&run).unwrap(), memory.map_run(&run).unwrap());
+        for status in [None, Some(Status::Running), Some(Status::Failed)] {
+            for after in [None, Some(2)] {
+                let query = ChildQuery { map_run: run.clone(), status, after, limit: 3 };
+                prop_assert_eq!(store.children(&query).unwrap(), memory.children(&query).unwrap());
+                let status = status.unwrap_or(Status::Succeeded);
+                let indices = |store: &dyn Store| store.child_indices(&run, status, after, 3).unwrap();
+                prop_assert_eq!(indices(&**store), indices(memory));
+            }
+        }
     }
     Ok(())
 }
