@@ -45,6 +45,9 @@ pub enum Command {
     Executions(commands::executions::Command),
     /// Check definitions; every problem with its place
     Validate(commands::validate::Arguments),
+    /// Test one state by itself
+    #[command(subcommand)]
+    State(commands::state::Command),
     /// Look into a task's component
     #[command(subcommand)]
     Task(commands::task::Command),

@@ -11,7 +11,23 @@ const INPUT_BYTES_READ_MAX: u64 = 16 << 20;
 
 /// Reads and checks the input.
 pub fn read(argument: &str) -> Result<Value, Exit> {
-    let (from, text) = match argument.strip_prefix('@') {
+    let (from, text) = source(argument)?;
+    Value::parse(&text).map_err(|error| {
+        let message = error.to_string();
+        let reason = message.split(" at line ").next().unwrap_or("it is not JSON").to_owned();
+        let (line, column) = (error.line(), error.column());
+        refuse(&format!("{from} is not valid JSON: {reason} at line {line}, column {column}"))
+    })
+}
+
+/// Reads text that need not be JSON.
+pub fn text(argument: &str) -> Result<String, Exit> {
+    source(argument).map(|(_, text)| text)
+}
+
+/// Where the text comes from, and the text.
+fn source(argument: &str) -> Result<(String, String), Exit> {
+    Ok(match argument.strip_prefix('@') {
         Some(path) => {
             let opened = std::fs::File::open(path);
             let text = opened.and_then(limited).map_err(|error| refuse(&format!("cannot read {path}: {error}")))?;
@@ -25,12 +41,6 @@ pub fn read(argument: &str) -> Result<Value, Exit> {
             )
         }
         None => ("the input".to_owned(), argument.to_owned()),
-    };
-    Value::parse(&text).map_err(|error| {
-        let message = error.to_string();
-        let reason = message.split(" at line ").next().unwrap_or("it is not JSON").to_owned();
-        let (line, column) = (error.line(), error.column());
-        refuse(&format!("{from} is not valid JSON: {reason} at line {line}, column {column}"))
     })
 }
 

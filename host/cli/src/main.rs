@@ -62,6 +62,7 @@ async fn run(command: Command, color: ColorChoice) -> anyhow::Result<Code> {
         Command::Start(arguments) => commands::start::run(arguments, color).await,
         Command::Executions(command) => commands::executions::run(command, color).await,
         Command::Validate(arguments) => commands::validate::run(&arguments, color),
+        Command::State(command) => commands::state::run(command, color).await,
         Command::Task(command) => commands::task::run(command),
         Command::Tasks(command) => commands::tasks::run(command).await,
         Command::Version(arguments) => commands::version::run(&arguments),

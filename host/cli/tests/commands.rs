@@ -93,6 +93,7 @@ fn help_names_every_command() {
       start        Start an execution on a host
       executions   Look at executions on a host, and stop them
       validate     Check definitions; every problem with its place
+      state        Test one state by itself
       task         Look into a task's component
       tasks        List a host's tasks
       version      Say which version this is
@@ -142,6 +143,7 @@ fn every_command_has_help_with_examples() {
         &["executions", "stop"],
         &["executions", "logs"],
         &["validate"],
+        &["state", "test"],
         &["task", "inspect"],
         &["tasks", "list"],
         &["version"],

@@ -44,20 +44,18 @@ fn unmocked(request: &TestStateRequest, state: &State) -> Result<(), Error> {
         return refuse(&format!("TestState does not support {name} when a mock is not specified."));
     }
     match &state.kind {
-        Kind::Map(_) | Kind::Parallel { .. } => Err(Error::InvalidDefinition(
-            "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]".to_owned(),
-        )),
+        Kind::Map(_) | Kind::Parallel { .. } => unsupported(
+            "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+        ),
         Kind::Task(task) => {
             if let Target::Activity { .. } = &task.target {
-                return Err(Error::InvalidDefinition(
-                    "TestState API does not support Activity tasks when a mock is not specified.".to_owned(),
-                ));
+                return unsupported("TestState API does not support Activity tasks when a mock is not specified.");
             }
             if let Some(pattern) = pattern(state).filter(|pattern| waits(*pattern)) {
-                return Err(Error::InvalidDefinition(format!(
+                return unsupported(&format!(
                     "TestState API does not support the '{}' service integration pattern when a mock is not specified.",
                     pattern.suffix()
-                )));
+                ));
             }
             if request.role_arn.is_none() {
                 return refuse("RoleArn must be specified when testing a Task state");
@@ -159,6 +157,10 @@ fn type_name(kind: StateType) -> &'static str {
         StateType::Parallel => "Parallel",
         StateType::Map => "Map",
     }
+}
+
+fn unsupported<T>(message: &str) -> Result<T, Error> {
+    Err(Error::InvalidDefinition { message: message.to_owned(), problems: Vec::new() })
 }
 
 fn refuse<T>(message: &str) -> Result<T, Error> {

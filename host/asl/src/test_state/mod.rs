@@ -26,9 +26,9 @@ pub use response::{ErrorDetails, InspectionData, TestStateResponse, TestStatus};
 /// Why a state was not tested. A state that fails is no such error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The definition cannot be used.
-    #[error("{0}")]
-    InvalidDefinition(String),
+    /// The definition cannot be used: with its problems, where they are the definition's own.
+    #[error("{message}")]
+    InvalidDefinition { message: String, problems: Vec<Diagnostic> },
     /// The state's input is not JSON, or is too large.
     #[error("{0}")]
     InvalidExecutionInput(String),
@@ -42,7 +42,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidDefinition(_) => "InvalidDefinition",
+            Self::InvalidDefinition { .. } => "InvalidDefinition",
             Self::InvalidExecutionInput(_) => "InvalidExecutionInput",
             Self::Validation(_) => "ValidationException",
         }
@@ -293,19 +293,20 @@ fn shown_of_paths(data: &mut InspectionData, state: &State, seen: &Seen) {
 fn machine(request: &TestStateRequest) -> Result<Machine, Error> {
     let checks = Checks { workflow: WorkflowType::Standard, integrations: Integrations::Any };
     match &request.state_name {
-        None => Machine::parse_state(&request.definition, checks).map_err(|problems| refused(&problems)),
+        None => Machine::parse_state(&request.definition, checks).map_err(refused),
         Some(name) => {
-            let machine = Machine::parse_with(&request.definition, checks).map_err(|problems| refused(&problems))?;
+            let machine = Machine::parse_with(&request.definition, checks).map_err(refused)?;
             let found = machine.beginning_with(name);
             found.ok_or_else(|| Error::Validation("State not found in definition".to_owned()))
         }
     }
 }
 
-fn refused(problems: &[Diagnostic]) -> Error {
+fn refused(problems: Vec<Diagnostic>) -> Error {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
     let lines: Vec<String> = errors.map(ToString::to_string).collect();
-    Error::InvalidDefinition(format!("Invalid State Machine Definition: '{}'", lines.join(", ")))
+    let message = format!("Invalid State Machine Definition: '{}'", lines.join(", "));
+    Error::InvalidDefinition { message, problems }
 }
 
 fn input(text: &str) -> Result<Value, Error> {

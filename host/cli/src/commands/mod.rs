@@ -6,6 +6,7 @@ pub mod executions;
 pub mod run;
 pub mod serve;
 pub mod start;
+pub mod state;
 pub mod task;
 pub mod tasks;
 pub mod validate;
