@@ -28,7 +28,7 @@ pub use execution::{Execution, Output, Status, execution_of_token, payload_fits}
 pub use failure::Failure;
 pub use input::{Child, Input, Receipt, Start};
 pub use machine::{Checks, Integrations, Machine, StateType, WorkflowType};
-pub use map_run::{Batch, Items, MapRun, ReadItems, WriteResults};
+pub use map_run::{Batch, Items, MapItem, MapRun, ReadItems, WriteResults};
 pub use stepwell_expr as expr;
 pub use test_state::test_state;
 pub use time::Timestamp;

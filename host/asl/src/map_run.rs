@@ -33,16 +33,30 @@ pub struct MapRun {
     pub tolerated_percentage: Option<f64>,
     pub batch: Option<Batch>,
     pub writer: Option<WriteResults>,
+    /// Whether the items given are the members of an object.
+    pub(crate) is_keyed: bool,
     pub(crate) view: View,
 }
 
 /// What a map run goes over.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Items {
-    /// The items themselves.
+    /// The items themselves: see [`MapRun::given`].
     Given(Arc<Vec<Value>>),
     /// To be read by the host.
     Read(ReadItems),
+}
+
+/// One item of a map run.
+#[derive(Debug, Clone, Copy)]
+pub struct MapItem<'a> {
+    /// From 0.
+    pub index: u64,
+    /// Its name, where the items are the members of an object.
+    pub key: Option<&'a str>,
+    pub value: &'a Value,
+    /// Where it is from: `STATE_DATA`, `S3://bucket/key`.
+    pub source: Option<&'a str>,
 }
 
 /// `ItemReader`, evaluated.
@@ -93,17 +107,30 @@ pub(crate) struct View {
 }
 
 impl MapRun {
-    /// What an item becomes by `ItemSelector`; the item itself where there is none. The same on
-    /// every call.
+    /// An item of [`Items::Given`], as [`Self::selected_item`] takes it.
+    #[must_use]
+    pub fn given<'a>(&self, index: u64, item: &'a Value) -> MapItem<'a> {
+        let member = item.as_object().filter(|_| self.is_keyed);
+        let key = member.and_then(|member| member.get("Key")).and_then(Value::as_str);
+        let value = member.and_then(|member| member.get("Value")).unwrap_or(item);
+        MapItem { index, key, value, source: Some(GIVEN_SOURCE) }
+    }
+
+    /// What an item becomes by `ItemSelector`; the item itself, or its key and its value, where
+    /// there is none. The same on every call.
     ///
     /// # Errors
     /// The failure of the state, where the item cannot be selected from.
-    pub fn selected(&self, machine: &Machine, index: u64, item: &Value) -> Result<Value, Failure> {
+    pub fn selected(&self, machine: &Machine, item: MapItem<'_>) -> Result<Value, Failure> {
         let view = &self.view;
-        let Kind::Map(map) = &machine.state(view.state).kind else { return Ok(item.clone()) };
-        let Some(selector) = &map.item_selector else { return Ok(item.clone()) };
-        let mut entropy = Entropy::new(view.seed ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let context = with_item(&view.context, index, item);
+        let unselected = || match item.key {
+            Some(key) => Value::object([("Key", Value::from(key)), ("Value", item.value.clone())]),
+            None => item.value.clone(),
+        };
+        let Kind::Map(map) = &machine.state(view.state).kind else { return Ok(unselected()) };
+        let Some(selector) = &map.item_selector else { return Ok(unselected()) };
+        let mut entropy = Entropy::new(view.seed ^ item.index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let context = with_item(&view.context, item);
         let selected = match selector {
             Payload::Template(template) => {
                 let scope = Scope { input: &view.input, context: &context, variables: Some(&view.variables) };
@@ -172,10 +199,21 @@ pub(crate) fn batched(given: Option<Value>, items: Vec<Value>) -> Value {
 }
 
 /// The context object of a Map, with the item that it is about.
-pub(crate) fn with_item(context: &Value, index: u64, item: &Value) -> Value {
+pub(crate) fn with_item(context: &Value, item: MapItem<'_>) -> Value {
     let Value::Object(map) = context else { return context.clone() };
     let mut map = Map::clone(map);
-    let index = Value::from(i64::try_from(index).unwrap_or(i64::MAX));
-    map.insert("Map", Value::object([("Item", Value::object([("Index", index), ("Value", item.clone())]))]));
+    let mut about = Map::with_capacity(4);
+    about.insert("Index", Value::from(i64::try_from(item.index).unwrap_or(i64::MAX)));
+    if let Some(key) = item.key {
+        about.insert("Key", Value::from(key));
+    }
+    about.insert("Value", item.value.clone());
+    if let Some(source) = item.source {
+        about.insert("Source", Value::from(source));
+    }
+    map.insert("Map", Value::object([("Item", Value::Object(Arc::new(about)))]));
     Value::Object(Arc::new(map))
 }
+
+/// What the context object says of an item that the state was given.
+const GIVEN_SOURCE: &str = "STATE_DATA";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stepwell_asl::expr::Value;
 use stepwell_asl::{
-    Effect, Execution, Failure, Input, Items, Machine, MapRun, Output, Start, Status, Timestamp, WorkflowType,
+    Effect, Execution, Failure, Input, Items, Machine, MapItem, MapRun, Output, Start, Status, Timestamp, WorkflowType,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
@@ -80,13 +80,35 @@ fn every_field_is_evaluated_before_the_run() {
     assert_eq!(writer.arguments.to_string(), r#"{"Bucket":"out","Prefix":"a.csv"}"#);
 
     let item = Value::parse(r#"{"x":"1"}"#).unwrap();
-    let selected = run.selected(execution.machine(), 4, &item).unwrap();
+    let selected = run.selected(execution.machine(), run.given(4, &item)).unwrap();
     let text = selected.to_string();
     assert!(text.starts_with(r#"{"row":{"x":"1"},"at":4,"of":"a.csv","id":""#), "{text}");
-    assert_eq!(run.selected(execution.machine(), 4, &item).unwrap(), selected, "the same on every call");
-    assert_ne!(run.selected(execution.machine(), 5, &item).unwrap(), selected);
+    assert_eq!(run.selected(execution.machine(), run.given(4, &item)).unwrap(), selected, "the same on every call");
+    assert_ne!(run.selected(execution.machine(), run.given(5, &item)).unwrap(), selected);
     let batched = run.batched(vec![Value::from(1), Value::from(2)]);
     assert_eq!(batched.to_string(), r#"{"BatchInput":{"key":"a.csv"},"Items":[1,2]}"#);
+}
+
+#[test]
+fn the_members_of_an_object_are_items_with_keys() {
+    for (language, fields) in [
+        ("JSONPath", r#""ItemSelector":{"i.$":"$$.Map.Item"},"#),
+        ("JSONata", r#""ItemSelector":{"i":"{% $states.context.Map.Item %}"},"#),
+    ] {
+        let (execution, out) = start(&map(language, fields, false), r#"{"a":1,"b":[2]}"#);
+        let run = run_of(&out);
+        let Items::Given(items) = &run.items else { panic!("{:?}", run.items) };
+        let selected = run.selected(execution.machine(), run.given(1, &items[1])).unwrap();
+        assert_eq!(selected.to_string(), r#"{"i":{"Index":1,"Key":"b","Value":[2],"Source":"STATE_DATA"}}"#);
+    }
+    let (execution, out) = start(&map("JSONPath", "", false), r#"{"a":1,"b":[2]}"#);
+    let run = run_of(&out);
+    let Items::Given(items) = &run.items else { panic!("{:?}", run.items) };
+    let unselected = run.selected(execution.machine(), run.given(1, &items[1])).unwrap();
+    assert_eq!(unselected.to_string(), r#"{"Key":"b","Value":[2]}"#);
+    let value = Value::from(7);
+    let read = MapItem { index: 0, key: None, value: &value, source: Some("S3://in/a.json") };
+    assert_eq!(run.selected(execution.machine(), read).unwrap(), value);
 }
 
 #[test]
@@ -104,10 +126,10 @@ fn jsonata_says_the_same() {
     assert_eq!((run.max_concurrency, run.tolerated_count), (6, Some(1)));
     let Items::Given(items) = &run.items else { panic!("{:?}", run.items) };
     assert_eq!(Value::Array(Arc::clone(items)).to_string(), "[1,2,3]");
-    assert_eq!(run.selected(execution.machine(), 2, &items[2]).unwrap().to_string(), r#"{"v":6}"#);
+    assert_eq!(run.selected(execution.machine(), run.given(2, &items[2])).unwrap().to_string(), r#"{"v":6}"#);
     let batch = run.batch.as_ref().unwrap();
     assert_eq!((batch.items_max, batch.input.as_ref().unwrap().to_string().as_str()), (Some(3), r#"{"n":3}"#));
-    let failure = run.selected(execution.machine(), 0, &Value::from("x")).unwrap_err();
+    let failure = run.selected(execution.machine(), run.given(0, &Value::from("x"))).unwrap_err();
     assert_eq!(failure.error_name(), "States.QueryEvaluationError");
     let cause = failure.cause.unwrap();
     assert!(cause.starts_with("An error occurred while executing the state 'M' (entered at the event id #2). The JSONata expression '$states.context.Map.Item.Value + $states.input.n' specified for the field 'ItemSelector/v' threw an error"), "{cause}");

@@ -6,9 +6,9 @@ use stepwell_expr::{Map, Value};
 
 use super::callback::{gives_token, token};
 use super::thread::Thread;
-use crate::Start;
 use crate::machine::{Kind, State};
 use crate::map_run::with_item;
+use crate::{MapItem, Start};
 
 /// What stays the same through an execution.
 #[derive(Debug, PartialEq)]
@@ -54,7 +54,9 @@ impl About {
         }
         if let Some(given) = &self.given {
             return match &thread.item {
-                Some(item) => with_item(given, item.index, &item.value),
+                Some(item) => {
+                    with_item(given, MapItem { index: item.index, key: None, value: &item.value, source: None })
+                }
                 None => given.clone(),
             };
         }

@@ -17,6 +17,8 @@ pub(super) struct Prepared {
     pub(super) input: Value,
     /// None where they are read by the host.
     pub(super) items: Arc<Vec<Value>>,
+    /// Whether they are the members of an object, each `{"Key", "Value"}`.
+    pub(super) is_keyed: bool,
     pub(super) concurrency: u64,
 }
 
@@ -30,7 +32,7 @@ impl Step<'_> {
         distributed: &Distributed,
         prepared: Prepared,
     ) -> Result<Done, Failure> {
-        let Prepared { input, items, concurrency } = prepared;
+        let Prepared { input, items, is_keyed, concurrency } = prepared;
         let (tolerated_count, tolerated_percentage) = self.thresholds(at, state, map)?;
         let items = match &distributed.reader {
             Some(reader) => Items::Read(self.read_items(at, state, reader, &input)?),
@@ -74,6 +76,7 @@ impl Step<'_> {
             tolerated_percentage,
             batch,
             writer,
+            is_keyed,
             view,
         });
         self.fold.runs.insert(run.run, at);

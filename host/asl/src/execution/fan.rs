@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::{Scope, Value};
+use stepwell_expr::{Map, Scope, Value};
 
 use super::distributed::Prepared;
 use super::query::Subject;
@@ -11,6 +11,23 @@ use super::thread::{Fan, Item, Phase, Thread, ThreadIx};
 use crate::limits::MAP_CONCURRENCY_MAX;
 use crate::machine::{Concurrency, Kind, MapState, Payload, QueryLanguage, State, StateIx};
 use crate::{CallId, Effect, EventKind, Failure};
+
+/// What a Map goes over.
+#[derive(Default)]
+struct Listed {
+    items: Arc<Vec<Value>>,
+    is_keyed: bool,
+}
+
+impl Listed {
+    /// A distributed Map takes the members of an object, too.
+    fn members(members: &Map) -> Self {
+        let member = |(key, value): (&Arc<str>, &Value)| {
+            Value::object([("Key", Value::String(Arc::clone(key))), ("Value", value.clone())])
+        };
+        Self { items: Arc::new(members.iter().map(member).collect()), is_keyed: true }
+    }
+}
 
 impl Step<'_> {
     pub(super) fn fan_out(&mut self, at: ThreadIx, state: &State, branches: &[StateIx]) -> Result<Done, Failure> {
@@ -27,12 +44,12 @@ impl Step<'_> {
         let input = self.selected_input(at, state)?;
         // What a reader reads the state does not see.
         let reads = map.distributed.as_ref().is_some_and(|distributed| distributed.reader.is_some());
-        let items = if reads { Ok(Arc::default()) } else { self.items(at, state, map, &input) };
-        let prepared = items.and_then(|items| {
+        let items = if reads { Ok(Listed::default()) } else { self.items(at, state, map, &input) };
+        let prepared = items.and_then(|listed| {
             let concurrency = self.concurrency(at, state, &map.concurrency)?;
-            Ok((items, concurrency))
+            Ok((listed, concurrency))
         });
-        let (items, concurrency) = match prepared {
+        let (Listed { items, is_keyed }, concurrency) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
                 // Of fields of JSONata alone AWS says that the Map failed.
@@ -45,10 +62,16 @@ impl Step<'_> {
         self.started(at, EventKind::MapStateStarted { length: items.len() as u64 });
         self.note(|seen| seen.max_concurrency = Some(concurrency));
         if let Some(outcome) = self.mocked().cloned() {
-            return self.mapped_without_running(at, state, map, Prepared { input, items, concurrency }, outcome);
+            return self.mapped_without_running(
+                at,
+                state,
+                map,
+                Prepared { input, items, is_keyed, concurrency },
+                outcome,
+            );
         }
         if let Some(distributed) = &map.distributed {
-            return self.run_map(at, state, map, distributed, Prepared { input, items, concurrency });
+            return self.run_map(at, state, map, distributed, Prepared { input, items, is_keyed, concurrency });
         }
         let concurrency = if concurrency == 0 { MAP_CONCURRENCY_MAX } else { concurrency.min(MAP_CONCURRENCY_MAX) };
         // AWS reads these only after the start.
@@ -67,13 +90,7 @@ impl Step<'_> {
     }
 
     /// `Items` of JSONata, or the input itself.
-    fn queried_items(
-        &mut self,
-        at: ThreadIx,
-        state: &State,
-        map: &MapState,
-        input: &Value,
-    ) -> Result<Arc<Vec<Value>>, Failure> {
+    fn queried_items(&mut self, at: ThreadIx, state: &State, map: &MapState, input: &Value) -> Result<Listed, Failure> {
         let value = match &map.items {
             Some(query) => {
                 let items = self.query(at, state, query, "Items", Subject::Input(input))?;
@@ -82,7 +99,8 @@ impl Step<'_> {
             None => input.clone(),
         };
         match value {
-            Value::Array(items) => Ok(items),
+            Value::Array(items) => Ok(Listed { items, is_keyed: false }),
+            Value::Object(members) if map.distributed.is_some() => Ok(Listed::members(&members)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
                 Err(match &map.items {
                     Some(query) => self.unexpected(at, state, query, "Items", "array", &value),
@@ -95,13 +113,7 @@ impl Step<'_> {
         }
     }
 
-    fn items(
-        &mut self,
-        at: ThreadIx,
-        state: &State,
-        map: &MapState,
-        input: &Value,
-    ) -> Result<Arc<Vec<Value>>, Failure> {
+    fn items(&mut self, at: ThreadIx, state: &State, map: &MapState, input: &Value) -> Result<Listed, Failure> {
         if state.language == QueryLanguage::Jsonata {
             return self.queried_items(at, state, map, input);
         }
@@ -116,8 +128,9 @@ impl Step<'_> {
         match items {
             Value::Array(items) => {
                 self.note(|seen| seen.after_items_path = Some(Value::Array(Arc::clone(&items))));
-                Ok(items)
+                Ok(Listed { items, is_keyed: false })
             }
+            Value::Object(members) if map.distributed.is_some() => Ok(Listed::members(&members)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
                 let path = map.items_path.as_ref().map_or("$", |path| path.as_str());
                 // Of a path into the context object AWS shows what follows the first `$`.

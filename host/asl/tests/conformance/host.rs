@@ -91,7 +91,7 @@ fn run_map(case: &Json, machine: &Arc<Machine>, run: &MapRun) -> Result<Value, F
     let (mut results, mut failed) = (Vec::new(), 0);
     for (index, item) in (0..).zip(items.iter()) {
         let child = Child { run: Arc::clone(&run.arn), processor: Arc::clone(&run.processor), index };
-        let input = run.selected(machine, index, item)?;
+        let input = run.selected(machine, run.given(index, item))?;
         let (execution, _) = run_execution(case, &processor, Start { child: Some(child), ..start(&input.to_string()) });
         match execution.status() {
             Status::Succeeded { output } => results.push(output.clone()),
