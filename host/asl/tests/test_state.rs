@@ -489,6 +489,86 @@ fn hostile_requests_are_answered() {
     assert!(answered >= 10, "only {answered} requests were good for anything");
 }
 
+#[test]
+fn no_part_of_a_request_does_harm_when_it_is_something_else() {
+    let map = json!({"Type": "Map", "End": true, "ItemsPath": "$.items", "MaxConcurrency": 2, "ResultPath": "$.r",
+        "ItemSelector": {"v.$": "$$.Map.Item.Value"}, "ItemBatcher": {"MaxItemsPerBatch": 2, "MaxInputBytesPerBatch": 9},
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
+            "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a/0", "MaxItems": 2}},
+        "ToleratedFailureCount": 1, "ToleratedFailurePercentage": 1.5,
+        "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 1, "BackoffRate": 2.5, "MaxAttempts": 3, "MaxDelaySeconds": 9}],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "N", "Assign": {"x.$": "$"}}],
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}});
+    let dynamo = task(&json!({"Resource": "arn:aws:states:::dynamodb:getItem", "Parameters": {"a.$": "$.items"},
+        "ResultSelector": {"i.$": "$.Item"}, "Assign": {"i.$": "$.i"}}));
+    let query = task(&json!({"QueryLanguage": "JSONata", "Arguments": {"a": "{% $states.input.items %}"},
+        "Output": "{% $states.context.Execution.Id & $string($v) %}", "TimeoutSeconds": "{% $count($states.input.items) %}"}));
+    let context =
+        json!({"Execution": {"Id": "i", "Input": [1]}, "State": {"RetryCount": 1}, "Map": {"Item": {"Index": 0}}});
+    let item = json!({"Item": {"k": {"M": {"l": {"L": [{"S": "s"}, {"BOOL": true}]}}}}});
+    let input = json!({"items": [1, "two", {"three": 3}]});
+    for (definition, mock, configuration) in [
+        (
+            &map,
+            json!({"result": json!([1, 2]).to_string()}),
+            json!({"mapIterationFailureCount": 1, "mapItemReaderData": "{\"a\":[[1,2]]}"}),
+        ),
+        (
+            &map,
+            json!({"errorOutput": {"error": "E", "cause": "c"}}),
+            json!({"errorCausedByState": "P", "retrierRetryCount": 3}),
+        ),
+        (
+            &dynamo,
+            json!({"result": item.to_string(), "fieldValidationMode": "PRESENT"}),
+            json!({"retrierRetryCount": 0}),
+        ),
+        (&query, json!({"result": "{}"}), json!({})),
+    ] {
+        // Texts of JSON are taken apart as well, so that what they say is changed and not only they.
+        let request = json!({"definition": definition, "input": input, "context": context, "variables": {"v": 1},
+            "inspectionLevel": "DEBUG", "mock": mock, "stateConfiguration": configuration});
+        let mut places = Vec::new();
+        pointers(&request, String::new(), &mut places);
+        assert!(places.len() > 25, "{places:?}");
+        for place in &places {
+            for odd in [
+                json!(null),
+                json!(-1),
+                json!(1e300),
+                json!(""),
+                json!("$"),
+                json!("{% $f() %}"),
+                json!([]),
+                json!({}),
+                json!(true),
+            ] {
+                let mut changed = request.clone();
+                *changed.pointer_mut(place).unwrap() = odd;
+                drop(answer(&changed));
+            }
+        }
+        answer(&request).unwrap();
+    }
+}
+
+/// The pointer of every value within this one.
+fn pointers(value: &Json, at: String, found: &mut Vec<String>) {
+    match value {
+        Json::Object(map) => {
+            map.iter().for_each(|(name, inner)| pointers(inner, format!("{at}/{}", name.replace('/', "~1")), found));
+        }
+        Json::Array(items) => {
+            items.iter().enumerate().for_each(|(i, inner)| pointers(inner, format!("{at}/{i}"), found))
+        }
+        _ => {}
+    }
+    if !at.is_empty() {
+        found.push(at);
+    }
+}
+
 /// Whether the request was answered; it must not do more harm than being refused.
 fn hostile(request: &Json) -> bool {
     let request = TestStateRequest::from_json(&Value::parse(&request.to_string()).unwrap(), NOW, 7);
