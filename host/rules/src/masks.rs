@@ -77,8 +77,8 @@ impl Masks {
         Some(place(number, quotes))
     }
 
-    /// The bracket that closes the one at this place, if no more than `levels_max` brackets
-    /// are open in between.
+    /// The bracket that closes the one at this place. `None` where more than `levels_max`
+    /// are open in between, or nearly as many.
     pub(crate) fn closing(&self, open: usize, levels_max: usize) -> Option<usize> {
         let from = open.saturating_add(1);
         let mut number = from / BLOCK_BYTES;
@@ -87,6 +87,9 @@ impl Masks {
         loop {
             let block = self.blocks.get(number)?;
             let (opens, closes) = (block.opens & mask, block.closes & mask);
+            if depth.saturating_add(ones(opens)) > levels_max {
+                return None;
+            }
             if ones(closes) >= depth {
                 let mut rest = opens | closes;
                 while rest != 0 {
@@ -99,9 +102,6 @@ impl Masks {
                 }
             } else {
                 depth = depth.saturating_add(ones(opens)).saturating_sub(ones(closes));
-            }
-            if depth > levels_max {
-                return None;
             }
             number = number.saturating_add(1);
             mask = u64::MAX;

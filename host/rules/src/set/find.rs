@@ -1,11 +1,11 @@
 //! Which rules an event matches.
 
-use super::memo::{Holds, Memo};
+use super::memo::{Holds, Memo, Places};
 use super::{Choice, Requirement, RuleSet, Scratch};
 use crate::chunks::NONE;
 use crate::condition::{Condition, Range};
-use crate::matching::{Asked, way_through};
-use crate::set::flat::{Flat, Present};
+use crate::matching::{Asked, MATCH_STEPS_MAX, way_through};
+use crate::set::flat::{Array, Flat, Present};
 
 /// A requirement is compared with the values directly where that takes no more comparisons;
 /// otherwise all values of its field are looked up.
@@ -13,6 +13,9 @@ const DIRECT_COMPARISONS: u32 = 16;
 /// With more elements of arrays than this, how many steps the search through them takes
 /// decides whether an event matches at all, so it is always made.
 const FEW_ELEMENTS: usize = 100_000;
+
+/// So many steps the search through one array makes for an element and a field, at most.
+const STEPS_FOR_AN_ELEMENT: usize = 8;
 
 /// An event and what is known of it so far.
 pub(super) struct Matching<'a> {
@@ -83,6 +86,9 @@ impl Matching<'_> {
         if in_elements.count() <= 1 && self.flat.elements().len() <= FEW_ELEMENTS {
             return sure;
         }
+        if sure && self.are_in_one_array(choice) {
+            return self.agree_in_one_array(choice);
+        }
         let asked: Vec<Asked> = choice.requirements.iter().map(|requirement| self.asked(*requirement)).collect();
         way_through(&asked, self.flat.elements()).is_ok()
     }
@@ -93,6 +99,83 @@ impl Matching<'_> {
             .get(requirement)
             .and_then(|requirement| self.flat.present(requirement.field))
             .is_some_and(|present| present.in_elements > 0)
+    }
+
+    /// Whether all fields that lie in elements lie in those of one array, none of them may be
+    /// absent, and the search through arrays would not give up.
+    fn are_in_one_array(&self, choice: &Choice) -> bool {
+        let mut one = Array::None;
+        for requirement in choice.requirements.iter() {
+            let Some(requirement) = self.set.requirements.get(*requirement) else { continue };
+            let array = self.flat.present(requirement.field).map_or(Array::None, |present| present.array);
+            if array != Array::None && (requirement.traits.absence || (one != Array::None && one != array)) {
+                return false;
+            }
+            one = if array == Array::None { one } else { array };
+        }
+        // In one array the search makes no more steps than this for each field: it has at
+        // most one state for each element, and with one chosen it looks at few groups.
+        let steps = self.flat.elements().len().saturating_add(1).saturating_mul(STEPS_FOR_AN_ELEMENT);
+        one != Array::Several && steps.saturating_mul(choice.requirements.len()) <= MATCH_STEPS_MAX
+    }
+
+    /// Whether there is an element in which all fields fit that do not fit outside as well.
+    fn agree_in_one_array(&mut self, choice: &Choice) -> bool {
+        let mut within: Vec<u32> = Vec::new();
+        for requirement in choice.requirements.iter() {
+            if !self.is_in_elements(*requirement) {
+                continue;
+            }
+            if self.memo.places(*requirement).is_none() {
+                let (set, flat, text) = (self.set, self.flat, self.text);
+                self.memo.set_places(*requirement, |memo, places| {
+                    Matching { set, flat, text, memo }.find_places(*requirement, places);
+                });
+            }
+            if self.memo.places(*requirement).is_some_and(|places| !places.outside) {
+                within.push(*requirement);
+            }
+        }
+        let elements = |requirement: &u32| self.memo.places(*requirement).map_or(&[][..], |places| &places.elements);
+        let Some(fewest) = within.iter().min_by_key(|requirement| elements(requirement).len()) else { return true };
+        let everywhere = |element: &usize| within.iter().all(|other| elements(other).binary_search(element).is_ok());
+        let steps = u64::try_from(elements(fewest).len()).unwrap_or(u64::MAX);
+        let agree = elements(fewest).iter().any(everywhere);
+        self.memo.steps = self.memo.steps.saturating_add(steps);
+        agree
+    }
+
+    fn find_places(&mut self, number: u32, places: &mut Places) {
+        let Some(requirement) = self.set.requirements.get(number) else { return };
+        let mut add = |element: Option<usize>| match element {
+            Some(element) => places.elements.push(element),
+            None => places.outside = true,
+        };
+        let texts = requirement.conditions.iter().all(|condition| matches!(condition, Condition::Text(_)));
+        if let Some(sorted) = self.memo.sorted(requirement.field).filter(|_| texts) {
+            let mut steps = 0_u64;
+            for condition in requirement.conditions.iter() {
+                let Condition::Text(wanted) = condition else { continue };
+                let rank = (0, wanted.as_str());
+                let from = sorted.partition_point(|value| self.rank(*value) < rank);
+                for value in sorted.iter().skip(from).take_while(|value| self.rank(**value) == rank) {
+                    steps = steps.saturating_add(1);
+                    add(self.flat.element(*value));
+                }
+            }
+            self.memo.steps = self.memo.steps.saturating_add(steps);
+            return;
+        }
+        for value in self.flat.values(requirement.field) {
+            let seen = self.flat.seen(value, self.text);
+            let fits = requirement.conditions.iter().any(|condition| {
+                self.memo.step();
+                condition.fits(seen)
+            });
+            if fits {
+                add(self.flat.element(value));
+            }
+        }
     }
 
     /// Whether a requirement holds for the event by itself.

@@ -31,6 +31,16 @@ pub(crate) struct Present {
     pub count: u32,
     /// How many of them lie in elements of arrays.
     pub in_elements: u32,
+    /// The array that all of these lie in, if it is one and lies in no other.
+    pub array: Array,
+}
+
+/// Which array values lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Array {
+    None,
+    One(usize),
+    Several,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +99,7 @@ impl Flat {
             self.fields.clear();
             self.event = 1;
         }
-        let nothing = Present { event: 0, first: NONE, last: NONE, count: 0, in_elements: 0 };
+        let nothing = Present { event: 0, first: NONE, last: NONE, count: 0, in_elements: 0, array: Array::None };
         self.fields.resize(self.fields.len().max(place(fields.len())), nothing);
     }
 
@@ -134,14 +144,22 @@ impl Flat {
         self.values.push(FlatValue { kind, begin, end, element, next: NONE, double, digits });
         let Some(there) = self.fields.get_mut(place(field)) else { return };
         if there.event != self.event {
-            *there = Present { event: self.event, first: value, last: value, count: 0, in_elements: 0 };
+            let (event, array) = (self.event, Array::None);
+            *there = Present { event, first: value, last: value, count: 0, in_elements: 0, array };
             self.touched.push(field);
         } else if let Some(last) = self.values.get_mut(place(there.last)) {
             last.next = value;
             there.last = value;
         }
         there.count = there.count.saturating_add(1);
-        there.in_elements = there.in_elements.saturating_add(u32::from(element != NONE));
+        if element != NONE {
+            there.in_elements = there.in_elements.saturating_add(1);
+            there.array = match (self.elements.get(place(element)), there.array) {
+                (Some(Element { outer: None, array, .. }), Array::None) => Array::One(*array),
+                (Some(Element { outer: None, array, .. }), Array::One(one)) if *array == one => Array::One(one),
+                _ => Array::Several,
+            };
+        }
     }
 
     /// Adds an element of an array and gives its number.

@@ -4,7 +4,7 @@ use super::find::Matching;
 use super::memo::Holds;
 use super::{ExceptionPlace, Hint};
 use crate::chunks::NONE;
-use crate::condition::Condition;
+use crate::condition::{Condition, Range};
 use crate::event::Seen;
 use crate::fold::fold_into;
 use crate::set::fields::Field;
@@ -21,8 +21,8 @@ struct Lookup<'a> {
     number: u32,
     field: u32,
     seen: Seen<'a>,
-    /// One of many.
-    crowded: bool,
+    /// One of many, and which.
+    crowded: Option<u32>,
 }
 
 impl Matching<'_> {
@@ -31,22 +31,23 @@ impl Matching<'_> {
     pub(super) fn look_up(&mut self, number: u32, field: &Field) {
         let crowded = self.flat.present(number).is_some_and(|present| present.count > FEW_VALUES);
         let (mut count, mut numbers) = (0_u32, None);
-        let mut each = |matching: &mut Self, value: u32| {
+        let mut each = |matching: &mut Self, value: u32, crowded: bool| {
             let seen = matching.flat.seen(value, matching.text);
             count = count.saturating_add(1);
             if let Some(double) = seen.number() {
                 let (least, greatest) = numbers.unwrap_or((double, double));
                 numbers = Some((double.min(least), double.max(greatest)));
             }
+            let crowded = crowded.then_some(count);
             matching.look_up_value(field, Lookup { number: value, field: number, seen, crowded });
         };
         if crowded {
             for value in self.different_values(number) {
-                each(self, value);
+                each(self, value, true);
             }
         } else {
             for value in self.flat.values(number) {
-                each(self, value);
+                each(self, value, false);
             }
         }
         self.memo.set_looked_up(number, count, numbers);
@@ -86,16 +87,26 @@ impl Matching<'_> {
     /// The values of a field, of equal ones the first.
     fn different_values(&mut self, field: u32) -> Vec<u32> {
         let mut values: Vec<u32> = self.flat.values(field).collect();
-        let rank = |value: &u32| match self.flat.seen(*value, self.text) {
+        values.sort_by(|one, other| self.rank(*one).cmp(&self.rank(*other)));
+        self.memo.set_sorted(field, values.clone());
+        values.dedup_by(|one, other| self.rank(*one) == self.rank(*other));
+        self.memo.numbers.clear();
+        let numbers = values.iter().filter_map(|value| self.flat.seen(*value, self.text).number());
+        self.memo.numbers.extend(numbers);
+        self.memo.numbers.sort_by(f64::total_cmp);
+        self.memo.numbers.dedup();
+        values
+    }
+
+    /// What the values of a field are sorted by.
+    pub(super) fn rank(&self, value: u32) -> (u8, &str) {
+        match self.flat.seen(value, self.text) {
             Seen::Text { text, .. } => (0, text),
             Seen::Number { spelled, .. } => (1, spelled),
             Seen::True => (2, ""),
             Seen::False => (3, ""),
             Seen::Null => (4, ""),
-        };
-        values.sort_by(|one, other| rank(one).cmp(&rank(other)));
-        values.dedup_by(|one, other| rank(one) == rank(other));
-        values
+        }
     }
 
     fn look_up_value(&mut self, field: &Field, value: Lookup<'_>) {
@@ -199,7 +210,7 @@ impl Matching<'_> {
     /// Asks all that have this key whether the value fits.
     fn visit(&mut self, hash: u32, value: Lookup<'_>) {
         let hints = &self.set.hints;
-        if value.crowded && self.memo.is_done(hints.slot(hash)) {
+        if value.crowded.is_some() && self.memo.is_done(hints.slot(hash), hash) {
             return;
         }
         let mut done = true;
@@ -208,42 +219,49 @@ impl Matching<'_> {
             next = hint.next;
             self.memo.step();
             if hint.hash == hash {
-                self.meet(hint, value);
+                done &= if hint.excepts { self.meet_exception(hint, value) } else { self.meet(hint, value) };
             }
-            done = done && !hint.excepts && self.memo.holds(hint.target) == Some(Holds::Yes);
         }
-        if value.crowded && done {
-            self.memo.set_done(hints.slot(hash), hints.slots());
+        if value.crowded.is_some() && done {
+            self.memo.set_done(hints.slot(hash), hash, hints.slots());
         }
     }
 
-    fn meet(&mut self, hint: &Hint, value: Lookup<'_>) {
-        if hint.excepts {
-            self.meet_exception(hint, value);
-            return;
-        }
+    /// Asks a condition whether the value fits; tells whether further values with the same
+    /// key would change nothing.
+    fn meet(&mut self, hint: &Hint, value: Lookup<'_>) -> bool {
         if self.memo.holds(hint.target).is_some() {
-            return;
+            return true;
         }
-        let Some(requirement) = self.set.requirements.get(hint.target) else { return };
+        let Some(requirement) = self.set.requirements.get(hint.target) else { return true };
         let condition = requirement.conditions.get(usize::from(hint.part));
-        if requirement.field == value.field && condition.is_some_and(|condition| condition.fits(value.seen)) {
+        let Some(condition) = condition.filter(|_| requirement.field == value.field) else { return true };
+        let (fits, decided) = match condition {
+            Condition::Numeric(range @ Range::Between(bottom, _)) if value.crowded.is_some() => {
+                let from = self.memo.numbers.partition_point(|number| *number < bottom.double);
+                let two = self.memo.numbers.iter().skip(from).take(2);
+                (two.copied().any(|number| range.holds(number)), true)
+            }
+            _ => (condition.fits(value.seen), false),
+        };
+        if fits {
             self.found(hint.target, requirement.leads);
         }
+        fits || decided
     }
 
-    fn meet_exception(&mut self, hint: &Hint, value: Lookup<'_>) {
-        if self.memo.is_covered(hint.target, value.number) {
-            return;
-        }
-        let Some(ExceptionPlace { requirement, condition }) = self.set.exceptions.get(hint.target) else { return };
-        let Some(requirement) = self.set.requirements.get(*requirement) else { return };
-        if requirement.field == value.field
+    /// The same for an exception. Once it has missed a value, no other changes anything.
+    fn meet_exception(&mut self, hint: &Hint, value: Lookup<'_>) -> bool {
+        let Some(ExceptionPlace { requirement, condition }) = self.set.exceptions.get(hint.target) else { return true };
+        let Some(requirement) = self.set.requirements.get(*requirement) else { return true };
+        if !self.memo.is_covered(hint.target, value.number)
+            && requirement.field == value.field
             && let Some(Condition::AnythingBut(exception)) = requirement.conditions.get(usize::from(*condition))
             && exception.member_covers(usize::from(hint.part), value.seen)
         {
             self.memo.set_covered(hint.target, value.number);
         }
+        value.crowded.is_some_and(|values| self.memo.covered(hint.target) < values)
     }
 
     /// A requirement holds.

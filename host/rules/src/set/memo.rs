@@ -1,8 +1,9 @@
 //! What is known of one event while its rules are looked for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::chunks::{NONE, place};
+use crate::chunks::{NONE, number, place};
 use crate::set::flat::Flat;
 use crate::set::scan::Scanner;
 
@@ -56,8 +57,16 @@ pub(crate) struct Memo {
     rules: Vec<u32>,
     exceptions: Vec<Covered>,
     fields: Vec<LookedUp>,
-    /// The slots of which everything holds.
-    slots: Vec<u32>,
+    /// The keys, one for each slot, whose conditions need not be looked at again.
+    slots: Vec<(u32, u32)>,
+    /// By field, its values in the order of their texts.
+    sorted: BTreeMap<u32, Vec<u32>>,
+    /// The numbers among the values that are being looked up, ascending.
+    pub numbers: Vec<f64>,
+    /// For each requirement the place of its list.
+    places: Vec<(u32, u32)>,
+    place_lists: Vec<Places>,
+    places_known: usize,
     /// The requirements that hold and lead to rules.
     pub leading: Vec<u32>,
     /// The folded form of a value.
@@ -73,6 +82,15 @@ struct Covered {
     event: u32,
     last: u32,
     values: u32,
+}
+
+/// In which elements of an array some value fits.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// Ascending.
+    pub elements: Vec<usize>,
+    /// Whether a value fits that lies in no element.
+    pub outside: bool,
 }
 
 /// What looking up a field's values has told.
@@ -103,6 +121,8 @@ impl Memo {
         }
         self.steps = 0;
         self.leading.clear();
+        self.sorted.clear();
+        self.places_known = 0;
         grow(&mut self.requirements, sizes.requirements, (0, 0));
         grow(&mut self.rules, sizes.rules, 0);
         grow(&mut self.exceptions, sizes.exceptions, Covered { event: 0, last: NONE, values: 0 });
@@ -171,15 +191,52 @@ impl Memo {
         }
     }
 
-    /// Whether nothing is left to find in a slot.
-    pub(crate) fn is_done(&self, slot: u32) -> bool {
-        self.slots.get(place(slot)) == Some(&self.event)
+    /// Whether a key's conditions need not be looked at again.
+    pub(crate) fn is_done(&self, slot: u32, hash: u32) -> bool {
+        self.slots.get(place(slot)) == Some(&(self.event, hash))
     }
 
-    pub(crate) fn set_done(&mut self, slot: u32, slots: u32) {
-        grow(&mut self.slots, slots, 0);
+    pub(crate) fn set_done(&mut self, slot: u32, hash: u32, slots: u32) {
+        grow(&mut self.slots, slots, (0, 0));
         if let Some(there) = self.slots.get_mut(place(slot)) {
-            *there = self.event;
+            *there = (self.event, hash);
+        }
+    }
+
+    /// The values of a field in the order of their texts, if they have been sorted.
+    pub(crate) fn sorted(&self, field: u32) -> Option<&[u32]> {
+        self.sorted.get(&field).map(Vec::as_slice)
+    }
+
+    pub(crate) fn set_sorted(&mut self, field: u32, values: Vec<u32>) {
+        self.sorted.insert(field, values);
+    }
+
+    /// Where a requirement fits, if that is known.
+    pub(crate) fn places(&self, requirement: u32) -> Option<&Places> {
+        let (event, list) = self.places.get(place(requirement)).copied()?;
+        self.place_lists.get(place(list)).filter(|_| event == self.event)
+    }
+
+    /// Makes a requirement's places known: those that are put into the empty list.
+    pub(crate) fn set_places(&mut self, requirement: u32, fill: impl FnOnce(&mut Self, &mut Places)) {
+        let list = self.places_known;
+        self.places_known = list.saturating_add(1);
+        if list >= self.place_lists.len() {
+            self.place_lists.push(Places::default());
+        }
+        let mut places = self.place_lists.get_mut(list).map(std::mem::take).unwrap_or_default();
+        places.elements.clear();
+        places.outside = false;
+        fill(self, &mut places);
+        places.elements.sort_unstable();
+        places.elements.dedup();
+        if let Some(there) = self.place_lists.get_mut(list) {
+            *there = places;
+        }
+        grow(&mut self.places, requirement.saturating_add(1), (0, 0));
+        if let Some(there) = self.places.get_mut(place(requirement)) {
+            *there = (self.event, number(list));
         }
     }
 

@@ -217,6 +217,9 @@ impl Reading<'_> {
         let begin = self.at;
         let rest = self.bytes.get(begin..)?;
         let length = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'))?;
+        if length == 0 {
+            return None;
+        }
         self.at = begin.saturating_add(length);
         let Some(field) = field else { return Some(()) };
         let word = self.text.get(begin..self.at)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::patterns::{Asked, KEYS, quoted, scalar};
+use crate::patterns::{Asked, Theme, quoted, scalar};
 use crate::random::Random;
 
 /// What patterns ask of the fields.
@@ -10,12 +10,13 @@ pub type Wanted = BTreeMap<String, Vec<Asked>>;
 
 /// How many values an event may still get.
 struct Making<'a> {
+    theme: &'a Theme,
     wanted: &'a Wanted,
     values_left: usize,
 }
 
-pub fn event(random: &mut Random, wanted: &Wanted) -> String {
-    let mut making = Making { wanted, values_left: 60 };
+pub fn event(random: &mut Random, theme: &Theme, wanted: &Wanted) -> String {
+    let mut making = Making { theme, wanted, values_left: 60 };
     making.object(random, "", 0)
 }
 
@@ -23,7 +24,7 @@ impl Making<'_> {
     fn object(&mut self, random: &mut Random, path: &str, depth: usize) -> String {
         let mut members = Vec::new();
         for _ in 0..random.below(6) {
-            let key = random.pick(&KEYS);
+            let key = random.pick(&self.theme.keys);
             let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
             let value = self.value(random, &path, depth + 1);
             members.push(format!("{}{}{}:{value}", space(random), quoted(key, random), space(random)));
@@ -32,20 +33,29 @@ impl Making<'_> {
     }
 
     fn value(&mut self, random: &mut Random, path: &str, depth: usize) -> String {
-        let inner = match random.below(10) {
-            _ if depth > 4 || self.values_left == 0 => self.scalar(random, path),
-            0..=3 => self.scalar(random, path),
-            4..=6 => self.object(random, path, depth),
-            _ => self.array(random, path, depth),
+        let inner = if depth > 4 || self.values_left == 0 {
+            self.scalar(random, path)
+        } else if random.percent(self.theme.arrays) {
+            self.array(random, path, depth)
+        } else if random.percent(45) {
+            self.object(random, path, depth)
+        } else {
+            self.scalar(random, path)
         };
         format!("{}{inner}{}", space(random), space(random))
     }
 
     fn array(&mut self, random: &mut Random, path: &str, depth: usize) -> String {
-        let crowded = depth < 3 && random.percent(3);
+        let crowded = depth < 4 && random.percent(self.theme.crowded);
+        // All values near the same condition, so that an exception may cover all of them.
+        let one = self.wanted.get(path).filter(|_| crowded && random.percent(50)).map(|asked| random.pick(asked).near);
         let count = if crowded { 30 + random.below(40) } else { random.below(5) };
         let elements: Vec<String> = (0..count)
-            .map(|_| if crowded { self.scalar(random, path) } else { self.value(random, path, depth + 1) })
+            .map(|_| match &one {
+                Some(near) => random.pick(near),
+                None if crowded => self.scalar(random, path),
+                None => self.value(random, path, depth + 1),
+            })
             .collect();
         format!("[{}{}]", elements.join(","), space(random))
     }

@@ -50,6 +50,7 @@ fn a_rule_set_agrees_with_its_patterns() {
 /// A set whose rules change, and events in between. Earlier copies keep their rules.
 fn one_set(seed: u64, tally: &mut Tally) {
     let mut random = Random::new(seed);
+    let theme = patterns::Theme::new(&mut random);
     let mut set = RuleSet::with_seed(seed % 3);
     let (mut rules, mut wanted) = (Rules::new(), events::Wanted::new());
     let mut scratch = Scratch::new();
@@ -62,7 +63,7 @@ fn one_set(seed: u64, tally: &mut Tally) {
                 assert_eq!(set.remove(id), rules.remove(&id).is_some(), "seed {seed}");
                 continue;
             }
-            let made = patterns::pattern(&mut random);
+            let made = patterns::pattern(&mut random, &theme);
             let Ok(pattern) = Pattern::parse(&made.text) else { continue };
             set.add(id, &pattern);
             rules.insert(id, (made.text, pattern));
@@ -72,7 +73,7 @@ fn one_set(seed: u64, tally: &mut Tally) {
         }
         assert_eq!(set.len(), rules.len(), "seed {seed}");
         for _ in 0..EVENTS_BETWEEN_CHANGES {
-            let event = events::event(&mut random, &wanted);
+            let event = events::event(&mut random, &theme, &wanted);
             compare(seed, &set, &rules, &event, &mut scratch, tally);
             if let Some((set, rules)) = &earlier {
                 compare(seed, set, rules, &event, &mut scratch, tally);

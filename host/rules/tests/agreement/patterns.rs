@@ -113,6 +113,18 @@ pub struct Asked {
     pub near: Vec<String>,
 }
 
+/// What a set of rules and its events are about.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    pub keys: Vec<&'static str>,
+    /// Only a few conditions that often fit.
+    pub plain: bool,
+    /// How often a value is an array, in a hundred.
+    pub arrays: usize,
+    /// How often such an array has very many values.
+    pub crowded: usize,
+}
+
 /// A pattern's text, and by field what it asks.
 #[derive(Debug, Clone, Default)]
 pub struct Made {
@@ -147,21 +159,40 @@ pub fn scalar(random: &mut Random) -> String {
     }
 }
 
-pub fn pattern(random: &mut Random) -> Made {
+impl Theme {
+    /// Everything, arrays that fields must agree on, or many values of few fields.
+    pub fn new(random: &mut Random) -> Self {
+        let keys = |keys: &[&'static str]| keys.to_vec();
+        match random.below(4) {
+            0 | 1 => Self { keys: keys(&KEYS), plain: false, arrays: 30, crowded: 3 },
+            2 => Self { keys: keys(&["a", "b", "x"]), plain: true, arrays: 60, crowded: 1 },
+            _ => Self { keys: keys(&["a", "x"]), plain: random.percent(30), arrays: 60, crowded: 15 },
+        }
+    }
+}
+
+pub fn pattern(random: &mut Random, theme: &Theme) -> Made {
     let mut made = Made::default();
-    made.text = object(random, &mut made.asked, "", 0);
+    made.text = object(random, theme, &mut made.asked, "", 0);
     made
 }
 
-fn object(random: &mut Random, asked: &mut BTreeMap<String, Vec<Asked>>, path: &str, depth: usize) -> String {
+fn object(
+    random: &mut Random,
+    theme: &Theme,
+    asked: &mut BTreeMap<String, Vec<Asked>>,
+    path: &str,
+    depth: usize,
+) -> String {
     let mut members = Vec::new();
     for _ in 0..=random.below(3) {
-        let key = random.pick(&KEYS);
+        let key = random.pick(&theme.keys);
         let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        let value = if depth < 2 && random.percent(45) {
-            object(random, asked, &path, depth + 1)
+        let value = if depth < 2 && random.percent(if theme.plain { 75 } else { 45 }) {
+            object(random, theme, asked, &path, depth + 1)
         } else {
-            let conditions: Vec<Asked> = (0..=random.below(3)).map(|_| condition(random)).collect();
+            let conditions: Vec<Asked> =
+                (0..=random.below(3)).map(|_| if theme.plain { plain(random) } else { condition(random) }).collect();
             let spelled: Vec<&str> = conditions.iter().map(|condition| condition.spelled.as_str()).collect();
             let spelled = format!("[{}]", spelled.join(","));
             asked.entry(path).or_default().extend(conditions);
@@ -171,10 +202,26 @@ fn object(random: &mut Random, asked: &mut BTreeMap<String, Vec<Asked>>, path: &
     }
     if random.percent(15) {
         let objects: Vec<String> =
-            (0..2 + random.below(2)).map(|_| object(random, asked, path, depth.max(1) + 1)).collect();
+            (0..2 + random.below(2)).map(|_| object(random, theme, asked, path, depth.max(1) + 1)).collect();
         members.push(format!("\"$or\":[{}]", objects.join(",")));
     }
     format!("{{{}}}", members.join(","))
+}
+
+fn plain(random: &mut Random) -> Asked {
+    let spelled = random.pick(&[
+        "1",
+        "\"one\"",
+        "2",
+        r#"{"exists":false}"#,
+        r#"{"exists":false}"#,
+        r#"{"anything-but":["one",""]}"#,
+        r#"{"anything-but":[1,2]}"#,
+        r#"{"anything-but":{"prefix":["o","on"]}}"#,
+        r#"{"numeric":[">",1]}"#,
+    ]);
+    let near = ["1", "2", "\"one\"", "\"o\"", "null"].map(str::to_owned).to_vec();
+    Asked { spelled: spelled.to_owned(), near }
 }
 
 fn condition(random: &mut Random) -> Asked {
