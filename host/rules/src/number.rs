@@ -1,7 +1,5 @@
 //! Numbers as patterns compare them.
 
-use std::fmt::{self, Write};
-
 /// Decimal numbers of so many digits are all told apart by doubles, so that the shortest
 /// spelling of the double is the number itself.
 const DIGITS_ALWAYS_HELD: usize = 15;
@@ -17,17 +15,23 @@ pub(crate) fn comparable(spelled: &str) -> Option<f64> {
     if !double.is_finite() {
         return None;
     }
-    let decimal = Decimal::read(spelled)?;
-    let held = decimal.digits.len() <= DIGITS_ALWAYS_HELD && decimal.exponent.abs() <= POWER_ALWAYS_HELD;
-    if !held {
-        let mut shortest = Spelling::default();
-        write!(shortest, "{double:e}").ok()?;
-        if decimal != Decimal::read(shortest.text()?)? {
-            return None;
-        }
+    let short = spelled.len() <= DIGITS_ALWAYS_HELD && !spelled.contains(['e', 'E']);
+    if !short && !is_shortest(spelled, double)? {
+        return None;
     }
     // Adding zero makes one of the two zeroes.
     Some(double + 0.0)
+}
+
+fn is_shortest(spelled: &str, double: f64) -> Option<bool> {
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(double);
+    if shortest == spelled {
+        return Some(true);
+    }
+    let decimal = Decimal::read(spelled)?;
+    let held = decimal.digits.len() <= DIGITS_ALWAYS_HELD && decimal.exponent.abs() <= POWER_ALWAYS_HELD;
+    Some(held || decimal == Decimal::read(shortest)?)
 }
 
 /// A decimal number, of which there is only one form: no zero at either end of the digits.
@@ -79,28 +83,6 @@ fn plain(digits: &str) -> impl Iterator<Item = u8> {
     digits.bytes().filter(|byte| *byte != b'.')
 }
 
-/// Room for a double's shortest spelling.
-#[derive(Debug, Default)]
-struct Spelling {
-    bytes: [u8; 32],
-    length: usize,
-}
-
-impl Spelling {
-    fn text(&self) -> Option<&str> {
-        std::str::from_utf8(self.bytes.get(..self.length)?).ok()
-    }
-}
-
-impl Write for Spelling {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length.saturating_add(text.len());
-        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +95,33 @@ mod tests {
         for zero in ["0", "-0", "0.0", "-0.0", "0e5", "0e-99"] {
             assert_eq!(comparable(zero).map(f64::to_bits), Some(0), "{zero}");
         }
+    }
+
+    #[test]
+    fn every_double_has_a_spelling_that_it_holds() {
+        let mut bits = 1_u64;
+        for _ in 0..100_000 {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let double = f64::from_bits(bits);
+            if double.is_finite() {
+                let mut buffer = zmij::Buffer::new();
+                let shortest = buffer.format(double);
+                assert_eq!(comparable(shortest), Some(double), "{shortest}");
+                let (usual, decimal) = (format!("{double:e}"), Decimal::read(shortest).unwrap());
+                let usual = Decimal::read(&usual).unwrap();
+                assert_eq!(plain(usual.digits).count(), plain(decimal.digits).count(), "{shortest}");
+                let other = format!(
+                    "{}{}e{}",
+                    if double < 0.0 { "-" } else { "" },
+                    usual.digits.replace('.', ""),
+                    usual.exponent
+                );
+                assert!(usual != decimal || comparable(&other) == Some(double), "{other}");
+            }
+        }
+        // Of two that are equally near, the even one.
+        assert_eq!(comparable("1.8885701206083202e15"), Some(1.888_570_120_608_320_2e15));
+        assert_eq!(comparable("1.8885701206083203e15"), None);
     }
 
     #[test]
