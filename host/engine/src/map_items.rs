@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stepwell_asl::expr::{Value, json_bytes_within};
 use stepwell_asl::limits::PAYLOAD_BYTES_MAX;
-use stepwell_asl::{Failure, Items, Machine, MapRun};
-use stepwell_items::{Dataset, ItemStream, stream};
+use stepwell_asl::{Failure, Items, Machine, MapItem, MapRun};
+use stepwell_items::{Dataset, Item, ItemStream, stream};
 use stepwell_objects::Objects;
 
 use crate::map_runs::{Counted, Indices};
@@ -137,7 +137,7 @@ impl ItemReader {
         if self.begun.contains(index) {
             return Ok(Some((Ready { index, items: 1, input: Value::Null }, 0)));
         }
-        let input = self.spec.selected(&self.machine, index, &item)?;
+        let input = self.selected(index, &item)?;
         let bytes = self.size(&input)?;
         Ok(Some((Ready { index, items: 1, input }, bytes)))
     }
@@ -157,7 +157,7 @@ impl ItemReader {
                 None => {
                     let at = self.at;
                     let Some(item) = self.next_item()? else { break };
-                    self.spec.selected(&self.machine, at, &item)?
+                    self.selected(at, &item)?
                 }
             };
             let longer = bytes + self.size(&item)? + usize::from(count > 0);
@@ -185,12 +185,26 @@ impl ItemReader {
         json_bytes_within(value, PAYLOAD_BYTES_MAX).map_err(|_| self.spec.too_large())
     }
 
-    fn next_item(&mut self) -> Result<Option<Value>, Failure> {
+    /// What an item becomes by `ItemSelector`.
+    fn selected(&self, index: u64, item: &Item) -> Result<Value, Failure> {
+        let item = match &self.source {
+            Source::Given(_) => self.spec.given(index, &item.value),
+            Source::Read(_) => {
+                MapItem { index, key: item.key.as_deref(), value: &item.value, source: Some(&item.source) }
+            }
+        };
+        self.spec.selected(&self.machine, item)
+    }
+
+    fn next_item(&mut self) -> Result<Option<Item>, Failure> {
         check(&self.stop)?;
         let item = match &mut self.source {
-            Source::Given(items) => usize::try_from(self.at).ok().and_then(|at| items.get(at)).cloned(),
+            Source::Given(items) => {
+                let value = usize::try_from(self.at).ok().and_then(|at| items.get(at)).cloned();
+                value.map(|value| Item { key: None, value, source: "".into() })
+            }
             Source::Read(stream) => match stream.next() {
-                Some(item) => Some(item.map_err(unread)?.input()),
+                Some(item) => Some(item.map_err(unread)?),
                 None => {
                     self.unchanged()?;
                     None
