@@ -110,10 +110,7 @@ impl MapRun {
     /// An item of [`Items::Given`], as [`Self::selected_item`] takes it.
     #[must_use]
     pub fn given<'a>(&self, index: u64, item: &'a Value) -> MapItem<'a> {
-        let member = item.as_object().filter(|_| self.is_keyed);
-        let key = member.and_then(|member| member.get("Key")).and_then(Value::as_str);
-        let value = member.and_then(|member| member.get("Value")).unwrap_or(item);
-        MapItem { index, key, value, source: Some(GIVEN_SOURCE) }
+        listed(index, item, self.is_keyed, GIVEN_SOURCE)
     }
 
     /// What an item becomes by `ItemSelector`; the item itself, or its key and its value, where
@@ -188,6 +185,14 @@ impl MapRun {
     }
 }
 
+/// An item as it is listed, where members of an object are `{"Key", "Value"}`.
+pub(crate) fn listed<'a>(index: u64, item: &'a Value, is_keyed: bool, source: &'a str) -> MapItem<'a> {
+    let member = item.as_object().filter(|_| is_keyed);
+    let key = member.and_then(|member| member.get("Key")).and_then(Value::as_str);
+    let value = member.and_then(|member| member.get("Value")).unwrap_or(item);
+    MapItem { index, key, value, source: Some(source) }
+}
+
 /// Several items as one input, with the `BatchInput` where there is one.
 pub(crate) fn batched(given: Option<Value>, items: Vec<Value>) -> Value {
     let mut input = Map::with_capacity(2);
@@ -216,4 +221,4 @@ pub(crate) fn with_item(context: &Value, item: MapItem<'_>) -> Value {
 }
 
 /// What the context object says of an item that the state was given.
-const GIVEN_SOURCE: &str = "STATE_DATA";
+pub(crate) const GIVEN_SOURCE: &str = "STATE_DATA";

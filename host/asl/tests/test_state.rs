@@ -237,11 +237,19 @@ fn what_makes_the_inputs_of_iterations_is_shown() {
         "ValidationException: Map iteration failure count must be less than or equal to the number of Map iterations";
     assert_eq!(refused(&request(3)), said, "there are two batches");
 
+    let definition = map(&json!({"ItemSelector": {"item.$": "$$.Map.Item"}}));
+    let (_, data) = inspected(&json!({"definition": definition, "input": {"k": 5}, "mock": {"result": "[]"}}));
+    assert_eq!(data["afterItemsPath"], json!({"k": 5}));
+    let item = json!({"Index": 0, "Key": "k", "Value": 5, "Source": "STATE_DATA"});
+    assert_eq!(data["afterItemSelector"], json!([{"item": item}]));
+
     let definition = map(&json!({"ItemReader": {"Resource": "arn:aws:states:::s3:getObject",
-        "Parameters": {"Bucket": "b", "Key.$": "$.key"}, "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a/0"}}}));
+        "Parameters": {"Bucket": "b", "Key.$": "$.key"}, "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a/0"}},
+        "ItemSelector": {"from.$": "$$.Map.Item.Source"}}));
     let (_, data) = inspected(&json!({"definition": definition, "input": {"key": "k"}, "mock": {"result": "[]"},
         "stateConfiguration": {"mapItemReaderData": r#"{"a":[[1,2]]}"#}}));
     assert_eq!(data["afterItemsPointer"], json!([1, 2]));
+    assert_eq!(data["afterItemSelector"], json!([{"from": "S3://b/k"}, {"from": "S3://b/k"}]));
     let (answer, _) = inspected(&json!({"definition": definition, "input": {}, "mock": {"result": "[]"}}));
     assert_eq!((&answer["status"], &answer["error"]), (&json!("FAILED"), &json!("States.Runtime")));
 }

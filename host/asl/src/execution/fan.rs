@@ -14,14 +14,15 @@ use crate::{CallId, Effect, EventKind, Failure};
 
 /// What a Map goes over.
 #[derive(Default)]
-struct Listed {
-    items: Arc<Vec<Value>>,
-    is_keyed: bool,
+pub(super) struct Listed {
+    pub(super) items: Arc<Vec<Value>>,
+    /// Whether they are the members of an object, each `{"Key", "Value"}`.
+    pub(super) is_keyed: bool,
 }
 
 impl Listed {
     /// A distributed Map takes the members of an object, too.
-    fn members(members: &Map) -> Self {
+    pub(super) fn members(members: &Map) -> Self {
         let member = |(key, value): (&Arc<str>, &Value)| {
             Value::object([("Key", Value::String(Arc::clone(key))), ("Value", value.clone())])
         };
@@ -130,7 +131,10 @@ impl Step<'_> {
                 self.note(|seen| seen.after_items_path = Some(Value::Array(Arc::clone(&items))));
                 Ok(Listed { items, is_keyed: false })
             }
-            Value::Object(members) if map.distributed.is_some() => Ok(Listed::members(&members)),
+            Value::Object(members) if map.distributed.is_some() => {
+                self.note(|seen| seen.after_items_path = Some(Value::Object(Arc::clone(&members))));
+                Ok(Listed::members(&members))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
                 let path = map.items_path.as_ref().map_or("$", |path| path.as_str());
                 // Of a path into the context object AWS shows what follows the first `$`.
@@ -234,7 +238,7 @@ impl Step<'_> {
         Ok(child)
     }
 
-    pub(super) fn item_input(
+    fn item_input(
         &mut self,
         at: ThreadIx,
         state: &State,
@@ -252,9 +256,22 @@ impl Step<'_> {
             }
             None => Value::Null,
         };
+        self.item_selected(at, state, selector, input, context)
+    }
+
+    /// What `ItemSelector` makes of the item that the context object is about.
+    pub(super) fn item_selected(
+        &mut self,
+        at: ThreadIx,
+        state: &State,
+        selector: &Payload,
+        input: Value,
+        context: Value,
+    ) -> Result<Value, Failure> {
         let selected = match selector {
             Payload::Template(template) => {
-                let scope = Scope { input: &input, context: &context, variables: Some(child.variables.seen()) };
+                let variables = self.variables(at);
+                let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
                 template.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?
             }
             Payload::Query(query) => self.query_item(at, state, query, input, context)?,

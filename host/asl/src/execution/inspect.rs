@@ -7,14 +7,15 @@ use std::sync::Arc;
 use stepwell_expr::{Map, Value};
 
 use super::distributed::Prepared;
+use super::fan::Listed;
 use super::payload::{measured, payload_fits};
 use super::run::{Done, Exit, Step};
-use super::thread::{Item, Thread, ThreadIx};
+use super::thread::ThreadIx;
 use super::tolerance::{Tolerance, exceeded};
 use crate::Failure;
 use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::machine::{Distributed, MapState, State};
-use crate::map_run::batched;
+use crate::map_run::{GIVEN_SOURCE, MapItem, batched, listed, with_item};
 
 /// What an observed state is told, and what was seen of it.
 #[derive(Debug, Default)]
@@ -122,23 +123,30 @@ impl Step<'_> {
         prepared: Prepared,
         outcome: Result<Value, Failure>,
     ) -> Result<Done, Failure> {
-        let Prepared { input, mut items, .. } = prepared;
+        let Prepared { input, mut items, mut is_keyed, .. } = prepared;
         let (count, percentage) = self.thresholds(at, state, map)?;
         self.note(|seen| (seen.tolerated_count, seen.tolerated_percentage) = (count, percentage));
         let mut iterations = items.len();
         if let Some(distributed) = &map.distributed {
+            let mut source = GIVEN_SOURCE.to_owned();
             if let Some(reader) = &distributed.reader {
                 let read = self.read_items(at, state, reader, &input)?;
-                items = self.items_read(&read.config);
+                Listed { items, is_keyed } = self.items_read(&read.config);
                 iterations = items.len();
+                let named = |name| read.arguments.get(name).and_then(Value::as_str).unwrap_or("");
+                source = format!("S3://{}/{}", named("Bucket"), named("Key"));
             }
-            items = self.select_items(at, state, map, &input, items)?;
+            let context = self.context(at, state);
+            let about = |index, item: &Value| with_item(&context, listed(index, item, is_keyed, &source));
+            items = self.select_items(at, state, map, &input, items, about)?;
             iterations = self.batches(at, state, distributed, &input, &items)?.unwrap_or(iterations);
             if let Some(writer) = &distributed.writer {
                 self.write_results(at, state, writer, &input)?;
             }
         } else {
-            self.select_items(at, state, map, &input, items)?;
+            let context = self.context(at, state);
+            let about = |index, value: &Value| with_item(&context, MapItem { index, key: None, value, source: None });
+            self.select_items(at, state, map, &input, items, about)?;
         }
         let failed = self.inspection.as_ref().and_then(|inspection| inspection.told.failed_iterations);
         if failed.is_some_and(|failed| failed > iterations as u64) {
@@ -153,12 +161,11 @@ impl Step<'_> {
         Ok(self.joined(at, state, results))
     }
 
-    /// What is gone over, out of the data that were read. Data that are no array, and have no
-    /// `ItemsPointer` that leads to one, are lines or objects that a reader would split: they
-    /// count as one item.
-    fn items_read(&mut self, config: &Value) -> Arc<Vec<Value>> {
+    /// What is gone over, out of the data that were read. Text that a reader would split, such as
+    /// CSV, counts as one item.
+    fn items_read(&mut self, config: &Value) -> Listed {
         let told = self.inspection.as_ref().and_then(|inspection| inspection.told.read.clone());
-        let Some(mut read) = told else { return Arc::default() };
+        let Some(mut read) = told else { return Listed::default() };
         if let Some(pointer) = config.get("ItemsPointer").and_then(Value::as_str) {
             let found = pointer.split('/').skip(1).try_fold(read.clone(), |value, step| {
                 let step = step.replace("~1", "/").replace("~0", "~");
@@ -174,14 +181,16 @@ impl Step<'_> {
             self.note(|seen| seen.after_items_pointer = Some(read.clone()));
         }
         match read {
-            Value::Array(items) => items,
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
-                Arc::new(vec![other])
+            Value::Array(items) => Listed { items, is_keyed: false },
+            Value::Object(members) => Listed::members(&members),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                Listed { items: Arc::new(vec![other]), is_keyed: false }
             }
         }
     }
 
-    /// Every item as `ItemSelector` makes it; the items themselves where there is none.
+    /// Every item as `ItemSelector` makes it; the items themselves where there is none. `about` is
+    /// the context object that is about an item.
     fn select_items(
         &mut self,
         at: ThreadIx,
@@ -189,17 +198,13 @@ impl Step<'_> {
         map: &MapState,
         input: &Value,
         items: Arc<Vec<Value>>,
+        about: impl Fn(u64, &Value) -> Value,
     ) -> Result<Arc<Vec<Value>>, Failure> {
-        if map.item_selector.is_none() {
-            return Ok(items);
-        }
+        let Some(selector) = &map.item_selector else { return Ok(items) };
         let mut selected = Vec::with_capacity(items.len());
         let mut bytes = 0_usize;
         for (index, value) in (0..).zip(items.iter()) {
-            let item = Some(Arc::new(Item { index, value: value.clone() }));
-            let child =
-                Thread { item, variables: self.thread(at)?.variables.clone(), ..self.thread(at)?.clone_header() };
-            let item = self.item_input(at, state, map, &child, input.clone(), value.clone())?;
+            let item = self.item_selected(at, state, selector, input.clone(), about(index, value))?;
             bytes = bytes.saturating_add(measured(&item).unwrap_or(PAYLOAD_BYTES_MAX));
             selected.push(item);
         }
