@@ -64,7 +64,7 @@ pub fn explain(code: &str) -> Option<&'static str> {
 }
 
 /// Every code with what it is about.
-pub const RULES: [(&str, &str); 32] = [
+pub const RULES: [(&str, &str); 33] = [
     (INVALID_JSON, "The definition is JSON, and no object has two members of the same name."),
     (SCHEMA, "Every field is one that its state has, is of the right kind and in its range, and none is missing."),
     (MISSING_TARGET, "Every transition names a state of the same 'States', and every state is named by one."),
@@ -75,6 +75,7 @@ pub const RULES: [(&str, &str); 32] = [
     (DUPLICATE_LABEL, "Labels are unique in the whole definition."),
     (TOO_DEEP, "Parallel and Map states nest at most 25 deep."),
     (MISSING_PARAMETER, "A service is called with every parameter that its API requires."),
+    (UNKNOWN_CONTEXT, "The context object has Execution, Map, State, StateMachine and Task."),
     (OTHER_LANGUAGE, "Paths are for states of JSONPath, {% %} for states of JSONata."),
     (TOKEN_KEPT, "A task with .waitForTaskToken hands its token, $$.Task.Token, to whoever is to return it."),
     (INVALID_JSONATA, "What stands in {% %} is an expression of JSONata."),
@@ -123,6 +124,8 @@ pub const DUPLICATE_LABEL: &str = "DUPLICATE_LABEL_NAME";
 pub const TOO_DEEP: &str = "TOO_DEEPLY_NESTED";
 /// A service is called without a parameter that its API requires.
 pub const MISSING_PARAMETER: &str = "MISSING_PARAMETER";
+/// The context object is asked for what it never has.
+pub const UNKNOWN_CONTEXT: &str = "UNKNOWN_CONTEXT_FIELD";
 /// A text is written in the query language that its state does not speak.
 pub const OTHER_LANGUAGE: &str = "OTHER_QUERY_LANGUAGE";
 /// A task waits for a token that it gives to nobody.

@@ -445,3 +445,36 @@ fn labels_come_once() {
     let text = format!(r#"{{"StartAt":"A","States":{{{},{}}}}}"#, map("A", r#""Next":"B""#), map("B", r#""End":true"#));
     assert_eq!(told(&text), "DUPLICATE_LABEL_NAME: Duplicate Label name: l at /States/B/Label");
 }
+
+#[test]
+fn the_context_object_has_what_it_has() {
+    for (text, expected, help) in [
+        (
+            one_state(
+                r#""Type":"Pass","End":true,"Parameters":{"id.$":"$$.Execution.Idd","n.$":"$$.Execution.Input.any[0]"}"#,
+            ),
+            "UNKNOWN_CONTEXT_FIELD: The context object has no 'Execution.Idd' at /States/A/Parameters/id.$",
+            "Did you mean 'Execution.Id'?",
+        ),
+        (
+            one_state(r#""Type":"Pass","End":true,"InputPath":"$$.Exection.Input""#),
+            "UNKNOWN_CONTEXT_FIELD: The context object has no 'Exection' at /States/A/InputPath",
+            "Did you mean 'Execution'?",
+        ),
+        (
+            jsonata(
+                r#""Type":"Pass","End":true,"Output":"{% $states.context.Task.Tokn & $states.context.Map.Item.Value.any %}""#,
+            ),
+            "UNKNOWN_CONTEXT_FIELD: The context object has no 'Task.Tokn' at /States/A/Output",
+            "Did you mean 'Task.Token'?",
+        ),
+        (
+            jsonata(r#""Type":"Pass","End":true,"Output":"{% $summ([1]) %}""#),
+            "UNKNOWN_VARIABLE: No state assigns the variable '$summ' at /States/A",
+            "Did you mean '$sum'?",
+        ),
+    ] {
+        assert_eq!(told(&text), expected);
+        assert_eq!(found(&text)[0].help.as_deref(), Some(help));
+    }
+}

@@ -113,6 +113,8 @@ impl Builder {
                 let help = Some("Write {% $states.input\u{2026} %} for the input.".to_owned());
                 self.problems.warning(diagnostic::OTHER_LANGUAGE, pointer, message, help);
             }
+        } else if pointer.ends_with("Path") || pointer.ends_with(".$") {
+            self.context_path(text, pointer);
         } else if opens && closes && text.contains("$states") && !self.problems.full(Severity::Warning) {
             // Templates of other languages have these braces, too, but hardly such a variable.
             let message = "This looks like an expression of JSONata, and is a text: the state speaks JSONPath";

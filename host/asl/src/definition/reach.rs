@@ -17,6 +17,15 @@ pub(super) struct Sight {
 /// What `$states` can have.
 const PARTS: [&str; 4] = ["input", "result", "errorOutput", "context"];
 
+/// What the context object can have. What is below an execution's input, or an item, is anybody's.
+const CONTEXT: [(&str, &[&str]); 5] = [
+    ("Execution", &["Id", "Input", "Name", "RedriveCount", "RedriveTime", "RoleArn", "StartTime"]),
+    ("Map", &["Item"]),
+    ("State", &["EnteredTime", "Name", "RetryCount"]),
+    ("StateMachine", &["Id", "Name"]),
+    ("Task", &["Token"]),
+];
+
 impl Builder {
     /// What the expressions of a field see. The fields are those of a state, of a choice rule or
     /// of a catcher; a catcher is told by its place.
@@ -52,6 +61,9 @@ impl Builder {
             let Some(part) = path.members.first().copied().filter(|_| path.variable == "states" && !path.bound) else {
                 continue;
             };
+            if part == "context" {
+                self.context_members(path.members.get(1..).unwrap_or_default(), pointer);
+            }
             let there = match part {
                 "input" | "context" => true,
                 "result" => sight.result,
@@ -63,6 +75,36 @@ impl Builder {
                 self.unsupported(&mut told, pointer, help_for(part));
             }
         }
+    }
+
+    /// A path of JSONPath into the context object, where it begins with names.
+    pub(super) fn context_path(&mut self, text: &str, pointer: &str) {
+        let Some(rest) = text.strip_prefix("$$.") else { return };
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len());
+        let names: Vec<&str> = rest.get(..end).unwrap_or("").split('.').filter(|name| !name.is_empty()).collect();
+        self.context_members(&names, pointer);
+    }
+
+    /// Warns of members that the context object never has, two levels deep.
+    fn context_members(&mut self, names: &[&str], pointer: &str) {
+        let Some((first, rest)) = names.split_first() else { return };
+        let known: Vec<&str> = CONTEXT.iter().map(|(name, _)| *name).collect();
+        let (wrong, known, around) = match (CONTEXT.iter().find(|(name, _)| name == first), rest.first()) {
+            (None, _) => (*first, known.as_slice(), String::new()),
+            (Some((around, members)), Some(second)) if !members.contains(second) => {
+                (*second, *members, format!("{around}."))
+            }
+            (Some(_), Some(_) | None) => return,
+        };
+        let help = match nearest(wrong, known.iter().copied()) {
+            Some(near) => format!("Did you mean '{around}{near}'?"),
+            None => format!(
+                "There are: {}.",
+                known.iter().map(|name| format!("{around}{name}")).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        let message = format!("The context object has no '{around}{wrong}'");
+        self.problems.warning(diagnostic::UNKNOWN_CONTEXT, pointer, message, Some(help));
     }
 
     /// Reports the last message, unless the expression was told so before.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use stepwell_expr::jsonata::Program;
 use stepwell_expr::limits::VARIABLE_NAME_CHARS_MAX;
 use stepwell_expr::{Path, Root, Value};
 
@@ -149,6 +150,7 @@ impl Builder {
                 }
                 let names = seen().flat_map(|scope| scope.assigned.keys());
                 let help = nearest(name, names.map(|name| &**name))
+                    .or_else(|| nearest(name, Program::function_names()))
                     .map(|near| format!("Did you mean '${near}'?"))
                     .or_else(|| Some("Set it with 'Assign' in an earlier state, here or around here.".to_owned()));
                 let message = format!("No state assigns the variable '${name}'");

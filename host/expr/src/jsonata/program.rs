@@ -192,6 +192,11 @@ impl Program {
         builtins::find(name, self.dialect).is_some()
     }
 
+    /// The names of the functions that a definition's expressions have, without `$`.
+    pub fn function_names() -> impl Iterator<Item = &'static str> {
+        builtins::names(Dialect::Aws206)
+    }
+
     pub(super) fn tree(&self) -> &Node {
         &self.tree
     }

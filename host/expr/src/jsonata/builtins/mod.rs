@@ -70,6 +70,15 @@ pub(super) fn find(name: &str, dialect: Dialect) -> Option<&'static Builtin> {
     own.get(name).or_else(|| COMMON.get(name))
 }
 
+/// The names of the functions of that dialect.
+pub(super) fn names(dialect: Dialect) -> impl Iterator<Item = &'static str> {
+    let own: &[Row] = match dialect {
+        Dialect::Aws206 => &FUNCTIONS_AWS,
+        Dialect::Suite => &FUNCTIONS_SUITE,
+    };
+    FUNCTIONS.iter().chain(own).map(|(name, ..)| *name)
+}
+
 type Row = (&'static str, &'static str, usize, Run);
 
 fn table(rows: &[Row]) -> HashMap<&'static str, Builtin> {
