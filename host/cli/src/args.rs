@@ -43,6 +43,9 @@ pub enum Command {
     /// Look at executions on a host, and stop them
     #[command(subcommand)]
     Executions(commands::executions::Command),
+    /// Look at the runs of distributed Maps on a host, and change their limits
+    #[command(subcommand)]
+    Maps(commands::maps::Command),
     /// Check definitions; every problem with its place
     Validate(commands::validate::Arguments),
     /// Test one state by itself

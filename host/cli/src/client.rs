@@ -64,6 +64,11 @@ impl Client {
         json(response).await
     }
 
+    pub async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, Exit> {
+        let response = self.send(Method::PATCH, path, &[], Some(body)).await?;
+        json(response).await
+    }
+
     async fn send(
         &self,
         method: Method,

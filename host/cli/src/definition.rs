@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use stepwell_asl::expr::Value;
 use stepwell_asl::{Diagnostic, Machine, Resource, Severity};
 
 use crate::excerpt::{self, Message};
@@ -20,7 +21,7 @@ pub struct Source {
     pub text: String,
 }
 
-/// A task that a definition names and nobody has.
+/// A task, or a bucket, that a definition names and nobody has.
 #[derive(Debug)]
 pub struct UnknownTask {
     pub pointer: String,
@@ -94,6 +95,62 @@ impl Source {
             });
         }
         unknown
+    }
+
+    /// The buckets that `ItemReader` and `ResultWriter` name literally and that are not among the
+    /// known ones.
+    pub fn unknown_buckets(&self, known: &[&str]) -> Vec<UnknownTask> {
+        let mut unknown = Vec::new();
+        let Ok(definition) = Value::parse(&self.text) else { return unknown };
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        each_bucket(&definition, &mut String::new(), &mut |pointer, field, name| {
+            let wanted = format!("\"{name}\"");
+            let nth = seen.entry(wanted.clone()).or_default();
+            let found = self.text.match_indices(&wanted).nth(*nth);
+            *nth += 1;
+            if known.contains(&name) {
+                return;
+            }
+            let help = if known.is_empty() {
+                format!("add [buckets.{name}] with the path of a directory to stepwell.toml")
+            } else {
+                suggestion(name, known)
+            };
+            unknown.push(UnknownTask {
+                message: format!("the {field} names the bucket \"{name}\", which the project does not grant"),
+                help,
+                span: found.map(|(at, text)| at..at + text.len()),
+                pointer: pointer.to_owned(),
+            });
+        });
+        unknown
+    }
+}
+
+/// Gives every bucket that stands in the definition as it is to `take`: with the pointer to it and the
+/// field that it belongs to. The depth is that of a parsed document, which is bounded.
+fn each_bucket(value: &Value, pointer: &mut String, take: &mut dyn FnMut(&str, &str, &str)) {
+    let Some(map) = value.as_object() else { return };
+    let length = pointer.len();
+    for (name, member) in map.iter() {
+        pointer.push('/');
+        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        if matches!(&**name, "ItemReader" | "ResultWriter") {
+            for arguments in ["Parameters", "Arguments"] {
+                let bucket = member.get(arguments).and_then(|arguments| arguments.get("Bucket"));
+                if let Some(text) = bucket.and_then(Value::as_str).filter(|text| !text.starts_with("{%")) {
+                    take(&format!("{pointer}/{arguments}/Bucket"), name, text);
+                }
+            }
+        }
+        each_bucket(member, pointer, take);
+        for (at, branch) in member.as_array().unwrap_or_default().iter().enumerate() {
+            let length = pointer.len();
+            pointer.push_str(&format!("/{at}"));
+            each_bucket(branch, pointer, take);
+            pointer.truncate(length);
+        }
+        pointer.truncate(length);
     }
 }
 

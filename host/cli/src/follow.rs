@@ -13,6 +13,9 @@ use crate::tree::Live;
 /// How often the times of what runs are drawn again.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How often the counts of map runs are asked for.
+const COUNT: Duration = Duration::from_secs(1);
+
 /// Follows an execution on a host.
 pub async fn on_host(client: &Client, id: &str, live: &mut Live, limit: Option<Duration>) -> Result<(), Exit> {
     let (sender, events) = unbounded_channel();
@@ -20,7 +23,8 @@ pub async fn on_host(client: &Client, id: &str, live: &mut Live, limit: Option<D
         let (client, id) = (client.clone(), id.to_owned());
         tokio::spawn(async move { client.follow(&id, &mut |event| drop(sender.send(event.clone()))).await })
     };
-    let shown = show(live, events, limit).await;
+    let counts = async || client.get(&["api", "v1", "executions", id, "map-runs"], &[]).await.ok();
+    let shown = show(live, events, limit, counts).await;
     if let Err(exit) = shown {
         following.abort();
         let help =
@@ -33,8 +37,14 @@ pub async fn on_host(client: &Client, id: &str, live: &mut Live, limit: Option<D
     }
 }
 
-/// Shows events until there are no more of them.
-pub async fn show(live: &mut Live, mut events: UnboundedReceiver<Value>, limit: Option<Duration>) -> Result<(), Exit> {
+/// Shows events until there are no more of them. `counts` gives the map runs of the execution as
+/// they stand, for as long as some are under way.
+pub async fn show(
+    live: &mut Live,
+    mut events: UnboundedReceiver<Value>,
+    limit: Option<Duration>,
+    counts: impl AsyncFn() -> Option<Value>,
+) -> Result<(), Exit> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let too_late = async {
         match deadline {
@@ -45,6 +55,7 @@ pub async fn show(live: &mut Live, mut events: UnboundedReceiver<Value>, limit: 
     let mut too_late = std::pin::pin!(too_late);
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     let mut tick = tokio::time::interval(TICK);
+    let mut count = tokio::time::interval(COUNT);
     loop {
         tokio::select! {
             biased;
@@ -54,10 +65,24 @@ pub async fn show(live: &mut Live, mut events: UnboundedReceiver<Value>, limit: 
                 return Err(Exit::new(Code::TimedOut, format!("the execution has not ended within {seconds} s")));
             }
             event = events.recv() => match event {
-                Some(event) => live.apply(&event),
+                Some(event) => {
+                    if is_run_end(&event) && let Some(runs) = counts().await {
+                        live.count(&runs);
+                    }
+                    live.apply(&event);
+                }
                 None => return Ok(()),
+            },
+            _ = count.tick() => if live.has_map_run() && let Some(runs) = counts().await {
+                live.count(&runs);
             },
             _ = tick.tick() => live.tick(),
         }
     }
+}
+
+/// The counts of a map run are final with this event.
+fn is_run_end(event: &Value) -> bool {
+    let kind = event.get("type").and_then(Value::as_str).unwrap_or("");
+    matches!(kind, "MapRunSucceeded" | "MapRunFailed" | "MapRunAborted")
 }

@@ -61,6 +61,7 @@ async fn run(command: Command, color: ColorChoice) -> anyhow::Result<Code> {
         Command::Run(arguments) => commands::run::run(arguments, color).await,
         Command::Start(arguments) => commands::start::run(arguments, color).await,
         Command::Executions(command) => commands::executions::run(command, color).await,
+        Command::Maps(command) => commands::maps::run(command).await,
         Command::Validate(arguments) => commands::validate::run(&arguments, color),
         Command::State(command) => commands::state::run(command, color).await,
         Command::Task(command) => commands::task::run(command),

@@ -92,6 +92,7 @@ fn help_names_every_command() {
       run          Run one workflow once, in this process, without a host
       start        Start an execution on a host
       executions   Look at executions on a host, and stop them
+      maps         Look at the runs of distributed Maps on a host, and change their limits
       validate     Check definitions; every problem with its place
       state        Test one state by itself
       task         Look into a task's component
@@ -142,6 +143,9 @@ fn every_command_has_help_with_examples() {
         &["executions", "history"],
         &["executions", "stop"],
         &["executions", "logs"],
+        &["maps", "list"],
+        &["maps", "show"],
+        &["maps", "update"],
         &["validate"],
         &["state", "test"],
         &["task", "inspect"],
@@ -281,4 +285,42 @@ fn completions_are_written_for_shells() {
     let here = directory(&[]);
     let output = stepwell(here.path(), &["completions", "bash"]);
     assert!(String::from_utf8(output.stdout).unwrap().contains("complete -F _stepwell"));
+}
+
+const EACH: &str = r#"{"StartAt": "Each", "States": {"Each": {
+  "Type": "Map", "End": true,
+  "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "orders", "Key": "in.jsonl"},
+    "ReaderConfig": {"InputType": "JSONL"}},
+  "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+    "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+}}}"#;
+
+#[test]
+fn a_distributed_map_runs_in_process_on_granted_buckets() {
+    let project = "[project]\nname = \"p\"\n[buckets.orders]\npath = \"data\"\n";
+    let files = [("each.asl.json", EACH), ("stepwell.toml", project)];
+    let directory = directory(&files);
+    std::fs::create_dir(directory.path().join("data")).unwrap();
+    std::fs::write(directory.path().join("data/in.jsonl"), "1\n{\"a\":2}\n").unwrap();
+    let output = stepwell(directory.path(), &["run", "each.asl.json", "-o", "jsonl"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "[1,{\"a\":2}]\n", "{stderr}");
+    assert!(stderr.contains("2 of 2 items"), "{stderr}");
+}
+
+#[test]
+fn a_bucket_that_is_not_granted_is_found_before_anything_runs() {
+    let project = "[project]\nname = \"p\"\n[workflows.each]\ndefinition = \"each.asl.json\"\n";
+    let directory = directory(&[("each.asl.json", EACH), ("stepwell.toml", project)]);
+    for words in [&["run", "each.asl.json"][..], &["dev", "."]] {
+        let shown = session(directory.path(), words);
+        assert!(shown.starts_with("exit 3"), "{shown}");
+        for part in ["names the bucket \"orders\"", "each.asl.json:3", "[buckets.orders]"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+    let project = format!("{project}[buckets.orders]\npath = \"nowhere\"\n");
+    std::fs::write(directory.path().join("stepwell.toml"), project).unwrap();
+    let shown = session(directory.path(), &["dev", "."]);
+    assert!(shown.starts_with("exit 3") && shown.contains("nowhere"), "{shown}");
 }

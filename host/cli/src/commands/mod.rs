@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod dev;
 pub mod executions;
+pub mod maps;
 pub mod run;
 pub mod serve;
 pub mod start;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use stepwell_api::wire;
 use stepwell_asl::Machine;
 use stepwell_asl::expr::Value;
 use stepwell_engine::{Engine, ExecutionView, Options, StartRequest, Status};
+use stepwell_objects::Objects;
 use stepwell_store::MemoryStore;
 use stepwell_tasks_wasm::Plugin;
 use tokio::sync::mpsc::unbounded_channel;
@@ -16,7 +18,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::args::{InputArguments, OutputArguments};
 use crate::definition::Source;
 use crate::exit::{Code, Exit};
-use crate::host::{CompiledArguments, Voice, load_tasks, render_broken};
+use crate::host::{CompiledArguments, Voice, load_tasks, open_buckets, render_broken};
 use crate::output::{document, pretty, printable};
 use crate::project::{Project, Purpose};
 use crate::style::{ColorChoice, Palette};
@@ -71,7 +73,8 @@ pub async fn run(arguments: Arguments, color: ColorChoice) -> anyhow::Result<Cod
 
     let name = workflow_name(&source.path);
     let runtime = tokio::runtime::Handle::current();
-    let engine = Engine::open(Options::default(), Arc::new(MemoryStore::new()), tasks, runtime)?;
+    let options = Options { objects: buckets(&source, project.as_ref(), &palette)?, ..Options::default() };
+    let engine = Engine::open(options, Arc::new(MemoryStore::new()), tasks, runtime)?;
     engine.put_workflow(&name, &source.text).map_err(|_| Exit::new(Code::Invalid, "the definition is not valid"))?;
     let started = engine.start(StartRequest { workflow: name, name: None, input }).await?;
     let limit = arguments.timeout.map(Duration::from_secs);
@@ -121,6 +124,21 @@ async fn plugins(
     Ok(loaded.tasks)
 }
 
+/// The buckets that the project grants; those that the definition names must be among them.
+fn buckets(source: &Source, project: Option<&Project>, palette: &Palette) -> anyhow::Result<Arc<dyn Objects>> {
+    let known: Vec<&str> =
+        project.map(|project| project.buckets.keys().map(String::as_str).collect()).unwrap_or_default();
+    let unknown = source.unknown_buckets(&known);
+    if !unknown.is_empty() {
+        let rendered: Vec<String> = unknown.iter().map(|one| source.render_unknown(one, palette)).collect();
+        return Err(Exit::new(Code::Invalid, rendered.join("\n")).into());
+    }
+    match project {
+        Some(project) => Ok(open_buckets(project)?),
+        None => Ok(Options::default().objects),
+    }
+}
+
 /// Whether a function's name may come from the input, so that any plugin may be called.
 fn machine_calls_by_input(text: &str) -> bool {
     text.contains("FunctionName.$")
@@ -143,9 +161,16 @@ async fn show(engine: &Engine, id: &str, live: &mut Live, limit: Option<Duration
             }
         }
     });
-    let shown = follow::show(live, events, limit).await;
+    let shown = follow::show(live, events, limit, async || runs_of(engine, id).await).await;
     watching.abort();
     Ok(shown?)
+}
+
+/// The map runs, as a host would tell them.
+async fn runs_of(engine: &Engine, id: &str) -> Option<Value> {
+    let runs = engine.map_runs(id).await.ok()?;
+    let map_runs = runs.iter().map(wire::MapRun::of).collect();
+    Value::parse(&serde_json::to_string(&wire::MapRuns { map_runs }).ok()?).ok()
 }
 
 /// What the tasks wrote, by the call's number in the history. A host keeps it for `executions

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwell_asl::{Machine, Severity};
+use stepwell_objects::Objects;
+use stepwell_objects_local::LocalObjects;
 use stepwell_tasks_wasm::{Allocator, LoadError, Plugin, Progress, RuntimeOptions, Stage, WasmTasks};
 
 use super::logs::Voice;
@@ -18,6 +20,7 @@ use crate::tree;
 /// Reads every definition. All problems of all of them come back together, rendered.
 pub fn definitions(project: &Project, palette: &Palette) -> Result<Vec<(String, Source)>, Exit> {
     let known: Vec<&str> = project.plugins.iter().map(|plugin| plugin.plugin.name.as_str()).collect();
+    let buckets: Vec<&str> = project.buckets.keys().map(String::as_str).collect();
     let mut sources = Vec::new();
     let mut problems = Vec::new();
     for workflow in &project.workflows {
@@ -32,6 +35,8 @@ pub fn definitions(project: &Project, palette: &Palette) -> Result<Vec<(String, 
             Ok(machine) => {
                 let unknown = source.unknown_tasks(&machine, &known);
                 problems.extend(unknown.iter().map(|unknown| source.render_unknown(unknown, palette)));
+                let unknown = source.unknown_buckets(&buckets);
+                problems.extend(unknown.iter().map(|unknown| source.render_unknown(unknown, palette)));
             }
             Err(diagnostics) => {
                 let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
@@ -41,6 +46,15 @@ pub fn definitions(project: &Project, palette: &Palette) -> Result<Vec<(String, 
         sources.push((workflow.name.clone(), source));
     }
     if problems.is_empty() { Ok(sources) } else { Err(Exit::new(Code::Invalid, problems.join("\n"))) }
+}
+
+/// Opens the granted buckets.
+pub fn open_buckets(project: &Project) -> Result<Arc<dyn Objects>, Exit> {
+    match LocalObjects::new(project.buckets.clone()) {
+        Ok(objects) => Ok(Arc::new(objects)),
+        Err(error) => Err(Exit::new(Code::Invalid, error.to_string())
+            .help("correct the path of the bucket in the project file; a read-write one is made when it is missing")),
+    }
 }
 
 /// Plugins, and how each came: compiled, or from the cache.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-pub use load::{load_tasks, render_broken};
+pub use load::{load_tasks, open_buckets, render_broken};
 pub use logs::Voice;
 pub use serve::serve;
 

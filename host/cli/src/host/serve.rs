@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::load::{LoadedTasks, definitions, load_tasks, render_broken};
+use super::load::{LoadedTasks, definitions, load_tasks, open_buckets, render_broken};
 use super::logs::{self, Voice};
 use super::{ServeArguments, Setup};
 use crate::definition::Source;
@@ -165,7 +165,8 @@ async fn start_engine(
     }
     let tasks: Arc<dyn Tasks> = loaded.tasks.clone();
     let runtime = tokio::runtime::Handle::current();
-    let opening = tokio::task::spawn_blocking(move || Engine::open(Options::default(), store, tasks, runtime));
+    let options = Options { objects: open_buckets(project)?, ..Options::default() };
+    let opening = tokio::task::spawn_blocking(move || Engine::open(options, store, tasks, runtime));
     let engine = match opening.await {
         Ok(Ok(engine)) => engine,
         Ok(Err(error)) => return Err(Exit::new(Code::Failed, format!("the engine does not start: {error}"))),
@@ -177,6 +178,9 @@ async fn start_engine(
             Exit::new(Code::Invalid, rendered.join("\n"))
         })?;
         voice.say(&format!("  workflow  {name}  {}  {}", source.path.display(), short(&info.digest)));
+    }
+    for (name, bucket) in &project.buckets {
+        voice.say(&format!("  bucket    {name}  {}", bucket.path.display()));
     }
     for route in &project.routes {
         voice.say(&format!("  route     POST {} starts {}", route.path, route.start));

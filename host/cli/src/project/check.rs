@@ -1,6 +1,6 @@
 //! Checks a project file as a whole and resolves what it names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use url::Url;
 
+use stepwell_objects_local::Bucket;
 use stepwell_tasks_wasm::{Access, Allocator, Directory, Grants, Limits, Secret};
 
 use super::file::{
@@ -18,6 +19,10 @@ use crate::nearest::suggestion;
 
 /// Longest name of a project, workflow, plugin, grant or secret (characters).
 const NAME_CHARS_MAX: usize = 64;
+
+/// Shortest and longest name of a bucket (characters).
+const BUCKET_CHARS_MIN: usize = 3;
+const BUCKET_CHARS_MAX: usize = 63;
 
 /// Longest path of a route (bytes).
 const ROUTE_BYTES_MAX: usize = 256;
@@ -64,6 +69,7 @@ impl<'a> Check<'a> {
             self.secret_sources(name, secret);
         }
         let plugins = self.plugins(&parsed);
+        let buckets = self.buckets(&parsed);
         match listen {
             Some(listen) if self.problems.is_empty() => Ok(Project {
                 name: parsed.project.name.into_inner(),
@@ -78,6 +84,7 @@ impl<'a> Check<'a> {
                 workflows,
                 routes,
                 plugins,
+                buckets,
             }),
             Some(_) | None => Err(self.problems),
         }
@@ -169,6 +176,37 @@ impl<'a> Check<'a> {
             plugins.push(Plugin { plugin, span: name.span() });
         }
         plugins
+    }
+
+    fn buckets(&mut self, parsed: &File) -> BTreeMap<String, Bucket> {
+        let mut buckets = BTreeMap::new();
+        for (name, table) in &parsed.buckets {
+            self.bucket_name(name);
+            let access = match table.access {
+                AccessWord::ReadOnly => stepwell_objects_local::Access::ReadOnly,
+                AccessWord::ReadWrite => stepwell_objects_local::Access::ReadWrite,
+            };
+            buckets.insert(name.get_ref().clone(), Bucket { path: self.base.join(table.path.get_ref()), access });
+        }
+        buckets
+    }
+
+    /// As AWS has it, so that a definition can name the same bucket there.
+    fn bucket_name(&mut self, name: &Spanned<String>) {
+        let text = name.get_ref();
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        if !(BUCKET_CHARS_MIN..=BUCKET_CHARS_MAX).contains(&text.len())
+            || !text.chars().all(allowed)
+            || !text.starts_with(ends)
+            || !text.ends_with(ends)
+        {
+            let help = format!(
+                "use {BUCKET_CHARS_MIN} to {BUCKET_CHARS_MAX} of the characters a-z 0-9 - . with a letter or a digit \
+                 at both ends"
+            );
+            self.problem(name.span(), format!("\"{text}\" is no name for a bucket"), help);
+        }
     }
 
     fn plugin(&mut self, name: &str, table: &PluginTable, secrets: &Named<SecretTable>) -> stepwell_tasks_wasm::Plugin {

@@ -22,6 +22,9 @@ pub struct File {
     pub plugins: Named<PluginTable>,
     #[serde(default)]
     pub secrets: Named<SecretTable>,
+    /// What distributed Maps read from and write to.
+    #[serde(default)]
+    pub buckets: Named<DirectoryTable>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@ mod check;
 mod file;
 mod problem;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub struct Project {
     pub workflows: Vec<Workflow>,
     pub routes: Vec<Route>,
     pub plugins: Vec<Plugin>,
+    /// By name; whether their directories are there, is seen when they are opened.
+    pub buckets: BTreeMap<String, stepwell_objects_local::Bucket>,
 }
 
 /// Not the text, which may hold secrets for development.

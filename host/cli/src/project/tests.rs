@@ -45,6 +45,13 @@ secrets = ["key"]
 
 [secrets.key]
 value_for_development = "s3cret"
+
+[buckets.orders]
+path = "data/orders"
+
+[buckets."results.2026"]
+path = "results"
+access = "read-write"
 "#;
 
 #[test]
@@ -56,6 +63,15 @@ fn the_whole_file_is_read() {
     assert_eq!(project.name, "report");
     assert_eq!(project.listen, "127.0.0.1:9000".parse().unwrap());
     assert_eq!(project.data, directory.path().join("data"));
+    let buckets: Vec<_> = project.buckets.iter().map(|(name, bucket)| (name.as_str(), bucket.access)).collect();
+    assert_eq!(
+        buckets,
+        [
+            ("orders", stepwell_objects_local::Access::ReadOnly),
+            ("results.2026", stepwell_objects_local::Access::ReadWrite)
+        ]
+    );
+    assert_eq!(project.buckets["orders"].path, directory.path().join("data/orders"));
     assert_eq!(project.workflows[0].name, "report");
     assert_eq!(project.routes[0].path, "/generate-report");
     let plugin = &project.plugins[0].plugin;
@@ -283,4 +299,14 @@ fn a_file_that_is_missing_or_too_large_is_refused() {
     std::fs::write(&file, " ".repeat(usize::try_from(FILE_BYTES_MAX).unwrap() + 1)).unwrap();
     let large = Project::read(&file, Purpose::Development).unwrap_err().render(&Palette::plain());
     assert!(large.contains("has at most 1048576"), "{large}");
+}
+
+#[test]
+fn a_bucket_is_named_as_aws_names_them() {
+    for (name, is_allowed) in [("abc", true), ("a.b-c", true), ("ab", false), ("Abc", false), ("abc-", false)] {
+        let text = format!("[project]\nname = \"p\"\n[buckets.\"{name}\"]\npath = \"x\"\n");
+        let shown = problems(&text, Purpose::Development);
+        assert_eq!(shown == "no problem", is_allowed, "{shown}");
+        assert!(is_allowed || shown.contains("is no name for a bucket"), "{shown}");
+    }
 }

@@ -33,6 +33,17 @@ pub struct Node {
     pub fuel: Option<(u64, u64)>,
     /// Number of iterations, of a Map.
     pub length: Option<u64>,
+    /// Of a distributed Map.
+    pub map_run: Option<MapRun>,
+}
+
+/// The map run of a distributed Map: it is one line, however many items there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MapRun {
+    pub arn: String,
+    /// How many items there are, how many have ended well, how many otherwise, and how many run;
+    /// `None` until somebody has asked.
+    pub counts: Option<(u64, u64, u64, u64)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +107,26 @@ impl Tree {
         changes
     }
 
+    /// Takes in how far the map runs are: an object with the array `mapRuns`.
+    pub fn count(&mut self, answer: &Value) {
+        for run in answer.get("mapRuns").and_then(Value::as_array).unwrap_or_default() {
+            let arn = run.get("mapRunArn").and_then(Value::as_str).unwrap_or("");
+            let items = |name: &str| count(run.get("itemCounts").and_then(|counts| counts.get(name))).unwrap_or(0);
+            let otherwise = items("failed") + items("timedOut") + items("aborted");
+            let counts = (items("total"), items("succeeded"), otherwise, items("running"));
+            for found in self.nodes.iter_mut().filter_map(|node| node.map_run.as_mut()) {
+                if found.arn == arn {
+                    found.counts = Some(counts);
+                }
+            }
+        }
+    }
+
+    /// A map run is under way.
+    pub fn has_map_run(&self) -> bool {
+        self.nodes.iter().any(|node| node.map_run.is_some() && node.left_micros.is_none())
+    }
+
     fn place(&mut self, seen: &Seen<'_>, changes: &mut Vec<Change>) -> Option<NodeId> {
         let before = self.events.get(&seen.previous).and_then(|(_, node)| *node);
         if let Some(kind) = seen.kind.strip_suffix("StateEntered") {
@@ -109,6 +140,9 @@ impl Tree {
         }
         if let Some(what) = seen.kind.strip_prefix("MapIteration") {
             return self.iteration(seen, what, before, changes);
+        }
+        if let Some(what) = seen.kind.strip_prefix("MapRun") {
+            return self.map_run(seen, what, before?, changes);
         }
         if let Some(what) = container_event(seen.kind) {
             return self.container(seen, what, before, changes);
@@ -149,6 +183,7 @@ impl Tree {
             failures: Vec::new(),
             fuel: None,
             length: None,
+            map_run: None,
         });
         match parent.and_then(|parent| self.nodes.get_mut(parent)) {
             Some(parent) => parent.children.push(id),
@@ -214,6 +249,23 @@ impl Tree {
         around.or_else(|| (0..self.nodes.len()).rev().find(fits))
     }
 
+    fn map_run(&mut self, seen: &Seen<'_>, what: &str, id: NodeId, changes: &mut Vec<Change>) -> Option<NodeId> {
+        let node = self.nodes.get_mut(id)?;
+        match what {
+            "Started" => {
+                node.map_run = Some(MapRun { arn: seen.detail("mapRunStarted", "mapRunArn"), counts: None });
+            }
+            "Failed" => {
+                node.outcome = Outcome::Failed;
+                let (error, cause) = (seen.detail("mapRunFailed", "error"), seen.detail("mapRunFailed", "cause"));
+                node.failures.push(Attempt { number: node.attempts.max(1), error, cause });
+                changes.push(Change::AttemptFailed(id));
+            }
+            _ => {}
+        }
+        Some(id)
+    }
+
     fn container(
         &mut self,
         seen: &Seen<'_>,
@@ -224,7 +276,9 @@ impl Tree {
         let (kind, what) = what;
         let fits = |id: &NodeId| self.node(*id).is_some_and(|node| node.kind == kind && node.left_micros.is_none());
         let id = self.upwards(before?).find(fits)?;
-        let failure = (what == "Failed").then(|| self.failure_below(id));
+        // The failure of a map run has been told by its own event.
+        let is_told = self.node(id).is_some_and(|node| node.map_run.is_some() && node.outcome == Outcome::Failed);
+        let failure = (what == "Failed" && !is_told).then(|| self.failure_below(id));
         if what == "Failed" {
             self.abandon_below(id, seen.at);
         }

@@ -43,6 +43,17 @@ impl Live {
         }
     }
 
+    /// Takes in how far the map runs are: the answer of a host to that question.
+    pub fn count(&mut self, answer: &Value) {
+        self.tree.count(answer);
+        self.tick();
+    }
+
+    /// A map run is under way.
+    pub fn has_map_run(&self) -> bool {
+        self.tree.has_map_run()
+    }
+
     /// Lets the times of what runs go on.
     pub fn tick(&mut self) {
         if self.rows.is_some() {

@@ -131,7 +131,15 @@ fn words(node: &Node) -> Vec<String> {
     if node.attempts > 1 {
         words.push(format!("attempt {}", node.attempts));
     }
-    if let Some(length) = node.length {
+    if let Some((total, well, otherwise, running)) = node.map_run.as_ref().and_then(|run| run.counts) {
+        words.push(format!("{} of {total} items", well + otherwise));
+        if otherwise > 0 {
+            words.push(format!("{otherwise} failed"));
+        }
+        if running > 0 && node.left_micros.is_none() {
+            words.push(format!("{running} running"));
+        }
+    } else if let Some(length) = node.length.filter(|_| node.map_run.is_none()) {
         words.push(format!("{length} items"));
     }
     match node.outcome {

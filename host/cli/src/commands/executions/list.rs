@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   stepwell executions list
   stepwell executions list --workflow report --status failed --limit 20
+  stepwell executions list --map-run 4977ded7-b097-4bee-81e1-7863c5660f29 --status failed
   stepwell executions list -o jsonl | jq -r .id";
 
 #[derive(Debug, Args)]
@@ -23,6 +24,9 @@ pub struct Arguments {
     /// Only with this status: running, succeeded, failed, timed_out, aborted
     #[arg(long, env = "STEPWELL_STATUS")]
     status: Option<String>,
+    /// The child executions of this map run, in the order of its items; by id or ARN
+    #[arg(long, env = "STEPWELL_MAP_RUN", value_name = "ID", conflicts_with = "workflow")]
+    map_run: Option<String>,
     /// At most so many
     #[arg(long, env = "STEPWELL_LIMIT", default_value_t = 50, value_name = "ROWS")]
     limit: u16,
@@ -38,7 +42,12 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> anyhow::Result<Code> {
     let client = Client::new(&arguments.host.host)?;
     let mut query = vec![("limit", arguments.limit.to_string())];
-    let optional = [("workflow", arguments.workflow), ("status", arguments.status), ("cursor", arguments.cursor)];
+    let optional = [
+        ("workflow", arguments.workflow),
+        ("status", arguments.status),
+        ("mapRun", arguments.map_run),
+        ("cursor", arguments.cursor),
+    ];
     query.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let page = client.get(&["api", "v1", "executions"], &query).await?;
     let executions = page.get("executions").and_then(Value::as_array).unwrap_or(&[]);

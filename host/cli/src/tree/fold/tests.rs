@@ -42,6 +42,37 @@ fn named(name: &str) -> Value {
 }
 
 #[test]
+fn a_map_run_is_one_line_with_its_counts() {
+    let started = json!({"mapRunArn": "arn:run"});
+    let failed = json!({"error": "States.ExceedToleratedFailureThreshold", "cause": "too many"});
+    let begun = [
+        (0, 0, "ExecutionStarted", json!({})),
+        (1, 0, "MapStateEntered", named("each")),
+        (2, 0, "MapStateStarted", json!({"length": 0})),
+        (3, 0, "MapRunStarted", started),
+        (4, 9, "MapRunFailed", failed),
+        (5, 9, "MapStateFailed", json!({})),
+        (6, 9, "ExecutionFailed", json!({})),
+    ];
+    let counts = |succeeded: u64, failed: u64, running: u64| {
+        let counts = json!({"total": 100, "succeeded": succeeded, "failed": failed, "running": running});
+        own(&json!({"mapRuns": [{"mapRunArn": "arn:run", "itemCounts": counts}]}))
+    };
+    let mut running = tree(&begun[..4]);
+    assert!(running.has_map_run());
+    running.count(&counts(7, 1, 5));
+    let text = shown(&running);
+    assert!(text.starts_with("  each") && text.ends_with("  8 of 100 items  1 failed  5 running\n"), "{text}");
+    let mut ended = tree(&begun);
+    assert!(!ended.has_map_run());
+    ended.count(&counts(7, 3, 0));
+    insta::assert_snapshot!(shown(&ended), @"
+      each                    ✗  9 ms  10 of 100 items  3 failed
+        States.ExceedToleratedFailureThreshold: too many
+    ");
+}
+
+#[test]
 fn a_retry_a_catch_and_the_fuel_are_shown() {
     let receipt = json!({"stepwell": {
         "fuelComputing": 30_000_000_u64, "fuelWaiting": 4_000_000_u64, "fuelBudget": 300_000_000_000_u64,
