@@ -21,7 +21,9 @@
 //!    broad ones (`exists`, `anything-but`, one bound) only if there is no better. Its other
 //!    requirements are looked at when that one holds; what holds is remembered for the event.
 //! 5. **Arrays** matter when two fields of an alternative have values in elements of arrays.
-//!    Then the search of [`Pattern::matches`] decides, with its limit [`MATCH_STEPS_MAX`].
+//!    In one array they must share an element in which each of them fits. Where arrays lie in
+//!    each other or a field may be absent, the search of [`Pattern::matches`] decides, with
+//!    its limit [`MATCH_STEPS_MAX`].
 //!
 //! **Changes.** All lists and tables lie in chunks that copies share. A writer changes its
 //! set and publishes a copy; a reader matches against the copy it has, without a lock. A

@@ -206,10 +206,14 @@ impl RuleSet {
     /// says so. Where many events are matched, [`RuleSet::matches_text`] is much faster.
     #[must_use]
     pub fn matches(&self, event: &Event) -> Vec<RuleId> {
-        let mut scratch = Scratch::new();
+        self.matches_event(event, &mut Scratch::new()).to_vec()
+    }
+
+    /// The same, with memory that is used again.
+    pub fn matches_event<'s>(&self, event: &Event, scratch: &'s mut Scratch) -> &'s [RuleId] {
         scratch.flat.take(event, &self.fields);
-        self.find("", &mut scratch);
-        scratch.found
+        self.find("", scratch);
+        &scratch.found
     }
 
     /// The rules that an event matches, ascending, straight from its text.
@@ -225,8 +229,7 @@ impl RuleSet {
         if read {
             self.find(text, scratch);
         } else {
-            scratch.flat.take(&Event::parse(text)?, &self.fields);
-            self.find("", scratch);
+            self.matches_event(&Event::parse(text)?, scratch);
         }
         Ok(&scratch.found)
     }
@@ -271,6 +274,8 @@ impl RuleSet {
 }
 
 impl Entry for Requirement {
+    const SLOTS: u32 = 1;
+
     fn hash(&self) -> u32 {
         self.hash
     }
@@ -285,6 +290,8 @@ impl Entry for Requirement {
 }
 
 impl Entry for Hint {
+    const SLOTS: u32 = 4;
+
     fn hash(&self) -> u32 {
         self.hash
     }
@@ -299,6 +306,8 @@ impl Entry for Hint {
 }
 
 impl Entry for Rule {
+    const SLOTS: u32 = 1;
+
     fn hash(&self) -> u32 {
         self.hash
     }

@@ -87,7 +87,7 @@ pub type Operator = (&'static str, fn(usize) -> String);
 
 /// Ten thousand rules of each operator that ask for nothing else, so that only the operator
 /// tells them apart, with how many of them an event of [`events`] matches at most.
-pub const OPERATORS: [Operator; 17] = [
+pub const OPERATORS: [Operator; 18] = [
     ("exact", |i| format!(r#""orderId":["order-{i}"]"#)),
     ("prefix", |i| format!(r#""orderId":[{{"prefix":"order-{i}"}}]"#)),
     ("prefix, ignoring case", |i| format!(r#""orderId":[{{"prefix":{{"equals-ignore-case":"ORDER-{i}"}}}}]"#)),
@@ -101,6 +101,7 @@ pub const OPERATORS: [Operator; 17] = [
     ("numeric wide range", |i| format!(r#""amount":[{{"numeric":[">=",{i},"<",{}]}}]"#, i + 30)),
     ("numeric > (none fits)", |i| format!(r#""amount":[{{"numeric":[">",{}]}}]"#, i + 10_000)),
     ("cidr", |i| format!(r#""ip":[{{"cidr":"10.{}.{}.0/24"}}]"#, i / 256, i % 256)),
+    ("two fields of an element", |i| format!(r#""items":{{"sku":["sku-{i}"],"qty":[{}]}}"#, 1 + i % 5)),
     ("exists:false and exact", |i| format!(r#""f{i}":[{{"exists":false}}],"orderId":["order-{i}"]"#)),
     ("exists:true", |i| format!(r#""f{i}":[{{"exists":true}}]"#)),
     ("anything-but (nearly all fit)", |i| format!(r#""orderId":[{{"anything-but":["order-{i}"]}}]"#)),

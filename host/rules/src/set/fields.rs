@@ -67,6 +67,8 @@ pub(crate) struct Field {
 }
 
 impl Entry for Node {
+    const SLOTS: u32 = 4;
+
     fn hash(&self) -> u32 {
         self.hash
     }

@@ -4,6 +4,9 @@ use crate::chunks::{Chunks, NONE};
 
 /// What a table holds: an entry knows its hash and the next entry in its slot.
 pub(crate) trait Entry: Clone + Default {
+    /// How many slots there are for each entry, at least. With more of them, a hash that no
+    /// entry has mostly leads to an empty slot.
+    const SLOTS: u32;
     fn hash(&self) -> u32;
     fn next(&self) -> u32;
     fn set_next(&mut self, next: u32);
@@ -51,7 +54,7 @@ impl<E: Entry> Table<E> {
     /// Adds an entry and gives its number.
     pub(crate) fn push(&mut self, entry: E) -> u32 {
         let number = self.entries.push(entry);
-        if number >= self.slots.len() {
+        if number >= self.slots.len() / E::SLOTS {
             self.slots = Chunks::filled(&NONE, self.slots.len().saturating_mul(2));
             (0..number).for_each(|number| self.link(number));
         }
