@@ -80,7 +80,8 @@ pub fn fuzz_rules(repository: &Repository, options: &RuleFuzzing) -> Result<()> 
 pub fn purity(repository: &Repository) -> Result<()> {
     ensure_target(BARE)?;
     say("checking that the pure crates compile where there is nothing to act on");
-    let packages = ["stepwell-expr", "stepwell-asl", "stepwell-rules"].map(|name| ["--package", name]).concat();
+    let packages =
+        ["stepwell-expr", "stepwell-asl", "stepwell-rules", "stepwell-aws"].map(|name| ["--package", name]).concat();
     let mut check = repository.cargo(&["check", "--lib", "--target", BARE]);
     commands::run(check.args(packages))
 }

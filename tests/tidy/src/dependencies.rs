@@ -113,7 +113,7 @@ fn the_heavy_ones_stay_in_their_places() {
 /// What decides has no clock, no runtime, no log and no chance of its own.
 #[test]
 fn pure_crates_cannot_act() {
-    const PURE: [&str; 3] = ["stepwell-expr", "stepwell-asl", "stepwell-rules"];
+    const PURE: [&str; 4] = ["stepwell-expr", "stepwell-asl", "stepwell-rules", "stepwell-aws"];
     const ACTS: [&str; 10] =
         ["tokio", "futures", "tracing", "log", "rand", "getrandom", "uuid", "reqwest", "rusqlite", "crossbeam-channel"];
     let metadata = metadata();
