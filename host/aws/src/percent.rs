@@ -38,7 +38,7 @@ pub(crate) fn decode(text: &str, plus_is_space: bool) -> Vec<u8> {
 }
 
 /// `name=value` pairs of a query or a form, decoded; those that are no UTF-8 are `None`.
-pub(crate) fn pairs(text: &str) -> impl Iterator<Item = Option<(String, String)>> {
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = Option<(String, String)>> + '_ {
     text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let plain = |text| String::from_utf8(decode(text, true)).ok();

@@ -45,8 +45,8 @@ pub(super) struct Claim {
 
 impl Claim {
     pub(super) fn read(request: &Request<'_>, verdict: Verdict) -> Result<Self, ServiceError> {
-        let in_query =
-            in_query(request, "X-Amz-Signature")?.is_some() || in_query(request, "X-Amz-Algorithm")?.is_some();
+        let in_query = in_query(request, "X-Amz-Signature", verdict)?.is_some()
+            || in_query(request, "X-Amz-Algorithm", verdict)?.is_some();
         let in_header = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).count();
         match (in_query, in_header) {
             (false, 1) => Self::of_header(request, verdict),
@@ -118,7 +118,7 @@ impl Claim {
 
     fn of_query(request: &Request<'_>, verdict: Verdict) -> Result<Self, ServiceError> {
         let part = |name: &str| {
-            in_query(request, name)?
+            in_query(request, name, verdict)?
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| verdict.incomplete(format!("AWS query-string parameters must include '{name}'.")))
         };
@@ -140,7 +140,7 @@ impl Claim {
             date,
             time,
             expires: Some(lasts),
-            session_token: match in_query(request, "X-Amz-Security-Token")? {
+            session_token: match in_query(request, "X-Amz-Security-Token", verdict)? {
                 Some(token) => Some(token),
                 None => token_header(request, verdict)?,
             },
@@ -173,7 +173,7 @@ pub(crate) fn claimed_scope(request: &Request<'_>) -> Option<Scope> {
         let (_, parameters) = request.header("authorization")?.strip_prefix("AWS4-")?.split_once(' ')?;
         parameters.split(',').find_map(|parameter| parameter.trim().strip_prefix("Credential=")).and_then(Scope::of)
     };
-    of_header().or_else(|| Scope::of(&in_query(request, "X-Amz-Credential").ok()??))
+    of_header().or_else(|| Scope::of(&values_in_query(request, "X-Amz-Credential").next()?))
 }
 
 /// Whether a text can be a region: regions become parts of names.
@@ -183,13 +183,17 @@ pub(super) fn is_region(text: &str) -> bool {
 }
 
 /// A parameter of the query that may stand there once.
-fn in_query(request: &Request<'_>, name: &str) -> Result<Option<String>, ServiceError> {
-    let mut found = pairs(request.query).flatten().filter(|(given, _)| given == name).map(|(_, value)| value);
+fn in_query(request: &Request<'_>, name: &str, verdict: Verdict) -> Result<Option<String>, ServiceError> {
+    let mut found = values_in_query(request, name);
     let first = found.next();
     if found.next().is_some() {
-        return Err(ServiceError::new("IncompleteSignatureException", format!("'{name}' stands in the query twice.")));
+        return Err(verdict.incomplete(format!("AWS query-string parameter '{name}' stands in the query twice.")));
     }
     Ok(first)
+}
+
+fn values_in_query<'a>(request: &Request<'a>, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    pairs(request.query).flatten().filter(move |(given, _)| given == name).map(|(_, value)| value)
 }
 
 fn token_header(request: &Request<'_>, verdict: Verdict) -> Result<Option<String>, ServiceError> {
