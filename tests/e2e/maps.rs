@@ -86,8 +86,9 @@ async fn the_example_goes_from_a_csv_file_to_a_file_of_results() {
     assert_eq!((told, &run["status"]), ([40, 39, 1, 40], &json!("SUCCEEDED")), "{run}");
     let run = run["id"].as_str().unwrap();
     let failed = asked(&site, &["executions", "list", "--map-run", run, "--status", "failed"]);
-    let child = asked(&site, &["executions", "show", failed[0]["id"].as_str().unwrap()]);
-    assert_eq!((&child["error"], &child["input"]["order"]), (&json!("Order.Empty"), &json!("13")));
+    let child = asked(&site, &["executions", "show", failed[0]["arn"].as_str().unwrap()]);
+    let told = (&child["error"], &child["input"]["order"], &child["mapRun"]);
+    assert_eq!(told, (&json!("Order.Empty"), &json!("13"), &json!(run)));
 
     let details = &execution["output"]["ResultWriterDetails"];
     assert_eq!(details["Key"], format!("orders/{run}/manifest.json"));

@@ -77,6 +77,9 @@ pub struct Execution {
     pub stop_date: Option<String>,
     /// Digest of the definition it is pinned to.
     pub definition_digest: String,
+    /// Id of the map run whose child it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_run: Option<String>,
     pub input: Value,
     /// When it succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +105,7 @@ impl Execution {
             start_date: view.started_at.to_string(),
             stop_date: view.closed_at.map(|at| at.to_string()),
             definition_digest: view.definition_digest.clone(),
+            map_run: view.map_run.clone(),
             input: view.input.clone(),
             output: view.output.clone(),
             error: failure.error.map(|text| text.to_string()),

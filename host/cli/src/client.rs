@@ -27,6 +27,9 @@ const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// Names that are one segment of a path.
 const SEGMENT_FORBIDDEN: &[char] = &['/', '?', '#', '%', '\\'];
 
+/// A slash within a segment.
+const ESCAPED_SLASH: &str = "%2F";
+
 /// A host.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -145,13 +148,21 @@ impl Client {
 
     fn url(&self, path: &[&str], query: &[(&str, String)]) -> Result<Url, Exit> {
         let mut url = self.base.clone();
-        for part in path {
-            if part.is_empty() || *part == "." || *part == ".." || part.contains(SEGMENT_FORBIDDEN) {
+        // The ARN of a child execution has the slash between a machine and a label.
+        let parts: Vec<String> = path
+            .iter()
+            .map(
+                |part| if part.starts_with("arn:") { part.replacen('/', ESCAPED_SLASH, 1) } else { (*part).to_owned() },
+            )
+            .collect();
+        for (part, escaped) in path.iter().zip(&parts) {
+            let part_left = escaped.replacen(ESCAPED_SLASH, "", usize::from(*part != escaped));
+            if part.is_empty() || *part == "." || *part == ".." || part_left.contains(SEGMENT_FORBIDDEN) {
                 return Err(Exit::new(Code::Usage, format!("\"{part}\" is no name or id")));
             }
         }
         let prefix = self.base.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{prefix}/{}", path.join("/")));
+        url.set_path(&format!("{prefix}/{}", parts.join("/")));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -245,10 +256,12 @@ mod tests {
     fn names_cannot_leave_their_place_in_the_path() {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::new("http://127.0.0.1:1/base/").unwrap();
-        for name in ["..", "a/b", "a?b", "", "a%2fb"] {
+        for name in ["..", "a/b", "a?b", "", "a%2fb", "arn:w/../x", "arn:a%2Fb", "arn:a/b?c"] {
             assert!(client.url(&["api", name], &[]).is_err(), "{name}");
         }
         let url = client.url(&["x", "arn:aws:states:r:a:execution:w:n"], &[("q", "a b".to_owned())]).unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:1/base/x/arn:aws:states:r:a:execution:w:n?q=a+b");
+        let url = client.url(&["x", "arn:aws:states:r:a:execution:w/l:n"], &[]).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:1/base/x/arn:aws:states:r:a:execution:w%2Fl:n");
     }
 }

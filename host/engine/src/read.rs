@@ -42,6 +42,8 @@ pub struct ExecutionView {
     /// When it failed, timed out or was aborted.
     pub failure: Option<Failure>,
     pub definition_digest: String,
+    /// Id of the map run whose child it is.
+    pub map_run: Option<String>,
 }
 
 /// Which executions to list.
@@ -108,6 +110,7 @@ impl Reader<'_> {
             output,
             failure,
             definition_digest: row.definition_digest,
+            map_run: row.child.map(|child| child.map_run),
         })
     }
 

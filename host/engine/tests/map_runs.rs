@@ -172,6 +172,7 @@ async fn every_item_becomes_an_execution_and_the_outputs_are_in_their_order() {
         let child = host.engine.execution(&children[3].0).unwrap();
         assert_eq!((child.input, child.output), (Value::from(3), Some(Value::from(3))));
         assert!(child.arn.contains(":execution:w/l:"), "{}", child.arn);
+        assert_eq!((child.map_run.as_deref(), view.map_run.as_deref()), (Some(run.id.as_str()), None));
         assert_eq!(host.engine.execution(&child.arn).unwrap().id, child.id);
         let types: Vec<_> = host.engine.history(&child.id).unwrap().iter().map(|event| event.type_name()).collect();
         assert_eq!(types.first(), Some(&"ExecutionStarted"));

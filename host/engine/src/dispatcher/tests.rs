@@ -224,6 +224,9 @@ fn a_run_with_a_reader_a_batcher_and_a_writer_goes_on_after_a_loss() {
             "ReaderConfig":{"InputType":"JSONL"}},"#;
     for kind in ["STANDARD", "EXPRESS"] {
         lost_after_every_commit(&map(fields, kind, TASK), &objects, "{}");
+        // Without batches, what the children that are there have is not read again.
+        let single = fields.replace(r#""ItemBatcher":{"MaxItemsPerBatch":2},"#, "");
+        lost_after_every_commit(&map(&single, kind, TASK), &objects, "{}");
     }
 }
 

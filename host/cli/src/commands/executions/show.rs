@@ -64,6 +64,7 @@ fn as_text(execution: &Value) -> String {
         ("started", "startDate"),
         ("ended", "stopDate"),
         ("definition", "definitionDigest"),
+        ("map run", "mapRun"),
         ("error", "error"),
         ("cause", "cause"),
     ];

@@ -37,11 +37,6 @@ fn counted(run: &Value, what: &str, kind: &str) -> String {
     run.get(what).map(|counts| member(counts, kind)).unwrap_or_default()
 }
 
-/// The last part of an ARN is the id, which needs no quoting in a path.
-fn id_of(id_or_arn: &str) -> &str {
-    id_or_arn.rsplit_once(':').map_or(id_or_arn, |(_, id)| id)
-}
-
 fn as_text(run: &Value) -> String {
     let mut out = String::new();
     let lines = [

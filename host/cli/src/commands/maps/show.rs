@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{as_text, id_of};
+use super::as_text;
 use crate::args::{HostArguments, OutputArguments};
 use crate::client::Client;
 use crate::exit::Code;
@@ -26,7 +26,7 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<Code> {
     let client = Client::new(&arguments.host.host)?;
-    let run = client.get(&["api", "v1", "map-runs", id_of(&arguments.id)], &[]).await?;
+    let run = client.get(&["api", "v1", "map-runs", &arguments.id], &[]).await?;
     document(arguments.output.output, &run, as_text);
     Ok(Code::Ok)
 }

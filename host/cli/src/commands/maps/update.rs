@@ -3,7 +3,7 @@
 use clap::Args;
 use stepwell_asl::expr::Value;
 
-use super::{as_text, id_of};
+use super::as_text;
 use crate::args::{HostArguments, OutputArguments};
 use crate::client::Client;
 use crate::exit::Code;
@@ -52,7 +52,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Code> {
         ("toleratedFailurePercentage", tolerated_failure_percentage.map(Value::from)),
     ];
     let body = Value::object(members.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    let run = client.patch(&["api", "v1", "map-runs", id_of(&arguments.id)], &body).await?;
+    let run = client.patch(&["api", "v1", "map-runs", &arguments.id], &body).await?;
     document(arguments.output.output, &run, as_text);
     Ok(Code::Ok)
 }
