@@ -1,6 +1,6 @@
-//! Requests that botocore made, and answers as botocore reads them.
+//! Requests that AWS's clients for Python and JavaScript made, and answers as botocore reads them.
 //!
-//! `fixtures/signed.json` holds a few requests; where python and botocore are there, every
+//! `fixtures/signed.json` and `fixtures/signed-js.json` hold a few requests; where python and botocore are there, every
 //! operation of every service is asked for and answered. `STEPWELL_PYTHON` names a python that has
 //! botocore.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -84,12 +84,14 @@ fn numbers(value: &Value) -> Value {
 }
 
 #[test]
-fn requests_that_botocore_signed_are_verified_and_read() {
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/signed.json")).unwrap();
-    let requests = fixture["requests"].as_array().unwrap();
-    assert!(requests.len() >= 16);
-    for sent in requests {
-        received(sent, fixture["now"].as_i64().unwrap());
+fn requests_that_aws_clients_signed_are_verified_and_read() {
+    for fixture in [include_str!("fixtures/signed.json"), include_str!("fixtures/signed-js.json")] {
+        let fixture: Value = serde_json::from_str(fixture).unwrap();
+        let requests = fixture["requests"].as_array().unwrap();
+        assert!(requests.len() >= 16);
+        for sent in requests {
+            received(sent, fixture["now"].as_i64().unwrap());
+        }
     }
 }
 

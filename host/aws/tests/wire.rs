@@ -79,8 +79,8 @@ fn unknown_operations_are_named() {
     for (name, text) in [
         ("AWSStepFunctions.Fly", "Fly is no operation of Step Functions"),
         ("AWSEvents.Fly", "Fly is no operation of EventBridge"),
-        ("Nobody.Fly", "'Nobody.Fly' is no operation"),
-        ("", "'' is no operation"),
+        ("Nobody.Fly", "The target 'Nobody.Fly' is none that this host has"),
+        ("", "The target '' is none"),
     ] {
         let (headers, body_bytes) = target(name, b"{}");
         let parts =
@@ -99,7 +99,11 @@ fn unknown_operations_are_named() {
     let authorization = scoped("sqs");
     let headers: Headers<'_> = vec![("authorization", authorization.as_bytes())];
     let parts = read(&Request { method: "POST", path: "/", query: "", headers: &headers, body: b"" }).unwrap_err();
-    assert!(body(&parts)["message"].as_str().unwrap().contains("an operation of sqs"), "{}", body(&parts));
+    assert!(
+        body(&parts)["message"].as_str().unwrap().contains("The service 'sqs' is none that this host has"),
+        "{}",
+        body(&parts)
+    );
 }
 
 #[test]

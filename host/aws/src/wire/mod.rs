@@ -22,7 +22,8 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// What stood behind the `?`, or nothing.
     pub query: &'a str,
-    /// Names in any case, in the order in which they came; repeated ones are repeated.
+    /// Names in any case, in the order in which they came; repeated ones are repeated. A listener
+    /// that speaks HTTP/2 puts `:authority` here as `host`.
     pub headers: &'a [(&'a str, &'a [u8])],
     /// All of the body.
     pub body: &'a [u8],
@@ -61,10 +62,18 @@ pub struct Caller {
 pub struct Route {
     service: Service,
     protocol: Protocol,
-    /// The operation's name, or what the request asked for instead of one.
-    asked: String,
+    asked: Asked,
     operation: Option<&'static Operation>,
     request_id: String,
+}
+
+/// What a request wants, in words for a refusal.
+#[derive(Debug, Clone)]
+enum Asked {
+    /// The operation's name, or what stands in its place
+    Operation(String),
+    /// Something of a service that is none of these
+    Elsewhere(String),
 }
 
 /// An operation with its input, checked against the model.
@@ -111,7 +120,7 @@ impl Route {
         let service = match scope.as_ref().map(|scope| scope.service.as_str()) {
             Some(name) => match Service::of_scope(name) {
                 Some(service) => service,
-                None => return Some(Self::unknown(Service::States, format!("an operation of {name}"), request_id)),
+                None => return Some(Self::elsewhere(format!("The service '{name}'"), request_id)),
             },
             None => of_path(request)?,
         };
@@ -131,7 +140,9 @@ impl Route {
 
     /// The operation's name; what was asked for, if the service has no such operation.
     pub fn operation_name(&self) -> &str {
-        &self.asked
+        match &self.asked {
+            Asked::Operation(asked) | Asked::Elsewhere(asked) => asked,
+        }
     }
 
     /// The operation's input, checked against the model.
@@ -163,15 +174,18 @@ impl Route {
     /// `UnknownOperationException`, naming what was asked for.
     pub fn operation(&self) -> Result<&'static Operation, ServiceError> {
         self.operation.ok_or_else(|| {
-            let (service, asked) = (self.service.title(), printable(&self.asked));
-            let error = match self.protocol {
-                Protocol::Query => ServiceError::new("InvalidAction", format!("Could not find operation {asked} for {service}.")),
-                Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => ServiceError::new(
-                    "UnknownOperationException",
-                    format!("{asked} is no operation of {service} that this host knows. See host/docs/aws.md for those that it has."),
-                ),
+            let service = self.service.title();
+            let message = match &self.asked {
+                Asked::Operation(asked) => {
+                    format!("{} is no operation of {service} that this host knows", printable(asked))
+                }
+                Asked::Elsewhere(what) => format!("{} is none that this host has", printable(what)),
             };
-            if self.protocol == Protocol::RestJson { error.with_status(404) } else { error }
+            let code = match self.protocol {
+                Protocol::Query => "InvalidAction",
+                Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => "UnknownOperationException",
+            };
+            ServiceError::new(code, format!("{message}. See host/docs/aws.md for what there is."))
         })
     }
 
@@ -193,7 +207,7 @@ impl Route {
                 Self::new(service, name.to_owned(), operation, request_id)
             }
             Some(service) => Self::unknown(service, format!("{} with X-Amz-Target", request.method), request_id),
-            None => Self::unknown(Service::States, format!("'{target}'"), request_id),
+            None => Self::elsewhere(format!("The target '{target}'"), request_id),
         }
     }
 
@@ -220,8 +234,14 @@ impl Route {
         Self::new(service, asked, None, request_id)
     }
 
+    /// Answered as Step Functions would: it is the simplest of the protocols.
+    fn elsewhere(what: String, request_id: String) -> Self {
+        let (service, asked) = (Service::States, Asked::Elsewhere(what));
+        Self { service, protocol: service.model().protocol(), asked, operation: None, request_id }
+    }
+
     fn new(service: Service, asked: String, operation: Option<&'static Operation>, request_id: String) -> Self {
-        Self { service, protocol: service.model().protocol(), asked, operation, request_id }
+        Self { service, protocol: service.model().protocol(), asked: Asked::Operation(asked), operation, request_id }
     }
 }
 
