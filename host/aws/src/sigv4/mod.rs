@@ -28,6 +28,8 @@ pub const SKEW_SECONDS_MAX: i64 = 900;
 pub const PRESIGNED_SECONDS_MAX: i64 = 604_800;
 /// Most headers that one signature may cover.
 pub const SIGNED_HEADERS_MAX: usize = 100;
+/// Longest message of a refusal (characters).
+pub const REFUSAL_CHARS_MAX: usize = 2_048;
 
 /// Finds the keys that may call.
 pub trait Keys {
@@ -126,11 +128,11 @@ struct Verdict {
 
 impl Verdict {
     fn wrong(self, message: impl Into<String>) -> ServiceError {
-        ServiceError::new(self.code("InvalidSignatureException", "SignatureDoesNotMatch"), message)
+        ServiceError::new(self.code("InvalidSignatureException", "SignatureDoesNotMatch"), told(message.into()))
     }
 
     fn incomplete(self, message: impl Into<String>) -> ServiceError {
-        ServiceError::new(self.code("IncompleteSignatureException", "IncompleteSignature"), message)
+        ServiceError::new(self.code("IncompleteSignatureException", "IncompleteSignature"), told(message.into()))
     }
 
     fn missing(self) -> ServiceError {
@@ -149,6 +151,14 @@ impl Verdict {
             Protocol::Query => query,
         }
     }
+}
+
+/// The messages repeat what the client sent, which may be long.
+fn told(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(REFUSAL_CHARS_MAX) {
+        message.truncate(end);
+    }
+    message
 }
 
 /// Until when the signature can be used (seconds since 1970).

@@ -523,3 +523,14 @@ fn a_caller_without_keys_is_who_it_says() {
     let caller = bare.signed_with("any", &scope).parts(|request| claimed(request, &usual));
     assert_eq!((caller.account.as_str(), caller.region.as_str()), ("123456789012", "us-east-1"));
 }
+
+#[test]
+fn a_refusal_repeats_only_so_much() {
+    let long = "ü".repeat(REFUSAL_CHARS_MAX);
+    for value in
+        [format!("AWS4-HMAC-SHA256 {long}"), format!("AWS4-HMAC-SHA256 Credential={long}"), format!("AWS4-{long}")]
+    {
+        let sent = Sent::new(Service::States, "POST", "/", "", "").with("Authorization", &value);
+        assert_eq!(sent.verify().unwrap_err().message().chars().count(), REFUSAL_CHARS_MAX);
+    }
+}
