@@ -8,10 +8,16 @@ pub const PAYLOAD_BYTES_MAX: usize = 262_144;
 pub const PAYLOAD_DEPTH_MAX: usize = 120;
 /// Most new payloads that one step may make, before the execution waits for an input (bytes).
 /// It keeps a definition that never waits from filling the memory with its history.
-pub const STEP_BYTES_MAX: usize = 402_653_184;
+pub const STEP_BYTES_MAX: usize = 134_217_728;
+/// Most memory that what one step makes may take, before the execution waits for an input (bytes,
+/// about). What payloads share with each other counts once.
+pub const STEP_MEMORY_BYTES_MAX: usize = 33_554_432;
+/// Most values that paths and functions may look at or make in one step of an execution, before
+/// it waits for an input (values).
+pub const STEP_VALUES_MAX: u64 = 50_000_000;
 /// Most steps that the expressions of JSONata may take in one step of an execution, before it
 /// waits for an input (steps of evaluation).
-pub const STEP_QUERY_STEPS_MAX: u64 = 20_000_000;
+pub const STEP_QUERY_STEPS_MAX: u64 = 6_000_000;
 /// Most events in an execution's history (events).
 pub const HISTORY_EVENTS_MAX: u64 = 25_000;
 /// Largest definition (bytes of text).

@@ -1,12 +1,13 @@
 //! A checked machine: names are resolved to indices, expressions are compiled. Only
 //! [`Machine::parse`] makes one, so whoever holds a machine need not check it again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use stepwell_expr::{Expression, Path, ReferencePath, Template, Value};
 
 use crate::query::Query;
-use crate::{Diagnostic, Resource, ServicePattern};
+use crate::{Diagnostic, Failure, Resource, ServicePattern};
 
 /// A checked definition.
 #[derive(Debug)]
@@ -410,7 +411,37 @@ pub(crate) enum Amount<T> {
 #[derive(Debug, Default)]
 pub(crate) struct Recovery {
     pub(crate) retriers: Vec<Retrier>,
+    pub(crate) retried: Takers,
     pub(crate) catchers: Vec<Catcher>,
+    pub(crate) caught: Takers,
+}
+
+/// Which of a list of retriers or catchers takes a failure: the first that names its error.
+#[derive(Debug, Default)]
+pub(crate) struct Takers(HashMap<Arc<str>, usize>);
+
+impl Takers {
+    pub(crate) fn add(&mut self, errors: &[Arc<str>], place: usize) {
+        for error in errors {
+            self.0.entry(Arc::clone(error)).or_insert(place);
+        }
+    }
+
+    /// `States.ALL` covers what a workflow can go on from: not `States.Runtime`, which says that
+    /// the workflow itself is wrong. `States.TaskFailed` covers the failures of tasks but for
+    /// timeouts and results that are too large.
+    pub(crate) fn first(&self, failure: &Failure) -> Option<usize> {
+        let timed_out = matches!(failure.error_name(), "States.Timeout" | "States.HeartbeatTimeout");
+        let wrong = failure.error_name() == "States.Runtime";
+        let too_large = failure.error_name() == "States.DataLimitExceeded";
+        let names = [
+            failure.error.as_deref(),
+            (!wrong).then_some("States.ALL"),
+            (!wrong && !timed_out && !too_large).then_some("States.TaskFailed"),
+            timed_out.then_some("States.Timeout"),
+        ];
+        names.into_iter().flatten().filter_map(|name| self.0.get(name)).min().copied()
+    }
 }
 
 #[derive(Debug)]

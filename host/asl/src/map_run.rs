@@ -130,7 +130,7 @@ impl MapRun {
         let context = with_item(&view.context, item);
         let selected = match selector {
             Payload::Template(template) => {
-                let scope = Scope { input: &view.input, context: &context, variables: Some(&view.variables) };
+                let scope = Scope { variables: Some(&view.variables), ..Scope::new(&view.input, &context) };
                 template
                     .eval(&scope, &mut entropy)
                     .map_err(|error| Failure::new(error.error, self.located(&error.cause)))?
@@ -143,6 +143,7 @@ impl MapRun {
                     entropy: &mut entropy,
                     now_millis: view.at.as_micros().div_euclid(1_000),
                     steps_left: &mut crate::limits::STEP_QUERY_STEPS_MAX.clone(),
+                    bytes: 0,
                 };
                 evaluation
                     .run(query, "ItemSelector")

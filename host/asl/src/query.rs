@@ -47,6 +47,8 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) now_millis: i64,
     /// Steps of evaluation.
     pub(crate) steps_left: &'a mut u64,
+    /// Allocated so far (bytes).
+    pub(crate) bytes: usize,
 }
 
 /// Why a field could not be computed.
@@ -94,7 +96,8 @@ impl Evaluation<'_> {
         let mut limits = Limits::default();
         limits.steps = limits.steps.min(*self.steps_left);
         let (result, spent) = computed.program.eval_counted(&bindings, None, self.entropy, self.now_millis, limits);
-        *self.steps_left = self.steps_left.saturating_sub(spent.max(1));
+        *self.steps_left = self.steps_left.saturating_sub(spent.steps.max(1));
+        self.bytes = self.bytes.saturating_add(usize::try_from(spent.bytes).unwrap_or(usize::MAX));
         if result.is_err() && *self.steps_left == 0 {
             return Err(Trouble::Exhausted);
         }

@@ -416,7 +416,7 @@ fn a_step_makes_only_so_much() {
     let (error, cause) = failure(&execution);
     assert_eq!(error, "States.Runtime");
     assert!(
-        cause.ends_with("The execution made more than 402653184 bytes of payloads without waiting for anything."),
+        cause.ends_with("The execution made more than 134217728 bytes of payloads without waiting for anything."),
         "{cause}"
     );
 }

@@ -119,3 +119,36 @@ fn branches_that_copy_many_variables_pay_for_it() {
     assert!(cause.contains("bytes of payloads without waiting for anything"), "{cause}");
     assert!(run(&definition(20_000), r#"{"i":[1]}"#).1.events.len() > 5);
 }
+
+/// What an execution fails with that maps over so many items with this selector.
+fn maps(selector: &str, items: usize) -> String {
+    let definition = format!(
+        r#"{{"StartAt":"m","States":{{"m":{{"Type":"Map","ItemsPath":"$.i","ItemSelector":{selector},"End":true,
+            "ToleratedFailurePercentage":100,"ResultSelector":{{"n.$":"States.ArrayLength($)"}},
+            "ItemProcessor":{{"StartAt":"p","States":{{"p":{{"Type":"Pass","End":true}}}}}}}}}}}}"#
+    );
+    let (error, cause) = fails(&definition, &format!(r#"{{"i":[{}]}}"#, vec!["1"; items].join(",")));
+    assert_eq!(error, "States.Runtime");
+    cause
+}
+
+#[test]
+fn a_step_makes_only_so_much_new_data() {
+    let cause = maps(r#"{"made.$":"States.ArrayRange(1, 1000, 1)"}"#, 3_000);
+    assert!(cause.contains("bytes of new data"), "{cause}");
+}
+
+#[test]
+fn a_step_looks_at_only_so_many_values() {
+    let cause = maps(r#"{"counted.$":"States.ArrayLength($..none)"}"#, 20_000);
+    assert!(cause.contains("values without waiting for anything"), "{cause}");
+}
+
+#[test]
+fn a_history_that_an_answer_fills_ends_the_execution() {
+    let definition = r#"{"StartAt":"t","States":{"e":{"Type":"Succeed"},"t":{"Type":"Task","Resource":"task:t",
+        "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":null,"Next":"t"}],"Next":"e"}}}"#;
+    let (error, cause) = fails(definition, r#"{"Error":"Boom","Cause":"every time"}"#);
+    assert_eq!(error, "States.Runtime");
+    assert!(cause.contains("maximum number of history events"), "{cause}");
+}

@@ -1,6 +1,7 @@
 //! How much one evaluation may do.
 
 use crate::limits::{EVALUATION_VALUES_MAX, TEXT_BYTES_PER_VALUE};
+use crate::scope::Scope;
 use crate::value::Value;
 
 /// What is left of [`EVALUATION_VALUES_MAX`]. One budget serves a whole template: many cheap
@@ -15,14 +16,19 @@ pub(crate) struct Budget {
 pub(crate) struct Exhausted;
 
 impl Budget {
-    pub(crate) fn new() -> Self {
-        Self { values_left: EVALUATION_VALUES_MAX }
+    /// One evaluation with a budget of its own; the scope counts what it takes.
+    pub(crate) fn for_one<R>(scope: &Scope<'_>, evaluate: impl FnOnce(&mut Self) -> R) -> R {
+        let mut budget = Self { values_left: EVALUATION_VALUES_MAX };
+        let result = evaluate(&mut budget);
+        scope.count(EVALUATION_VALUES_MAX - budget.values_left);
+        result
     }
 
     /// Pays for looking at, or making, so many values.
     pub(crate) fn take(&mut self, values: usize) -> Result<(), Exhausted> {
-        self.values_left = self.values_left.checked_sub(values).ok_or(Exhausted)?;
-        Ok(())
+        let left = self.values_left.checked_sub(values);
+        self.values_left = left.unwrap_or(0);
+        left.map(|_| ()).ok_or(Exhausted)
     }
 
     /// Pays for making a text of so many bytes.

@@ -47,7 +47,7 @@ impl Expression {
     /// written: `value.$`, `ErrorPath`. A path that leads nowhere is `States.Runtime`, a function
     /// that refuses its arguments `States.IntrinsicFailure`.
     pub fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy, field: &str) -> Result<Value, EvalError> {
-        self.eval_within(scope, entropy, field, &mut Budget::new())
+        Budget::for_one(scope, |budget| self.eval_within(scope, entropy, field, budget))
     }
 
     pub(crate) fn eval_within(

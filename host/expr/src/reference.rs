@@ -53,9 +53,14 @@ impl ReferencePath {
     /// index has to be there already. `States.ResultPathMatchFailure` where the way leads
     /// through something else.
     pub fn insert(&self, target: &Value, value: Value) -> Result<Value, EvalError> {
+        self.insert_counted(target, value, &mut 0)
+    }
+
+    /// As [`Self::insert`]; adds how many members and items were copied on the way.
+    pub fn insert_counted(&self, target: &Value, value: Value, copied: &mut usize) -> Result<Value, EvalError> {
         let mut result = target.clone();
         // Dropping the failure's detail: AWS names the path and the whole input, no more.
-        put(&mut result, self.0.segments(), value).map_err(|NoPlace| {
+        put(&mut result, self.0.segments(), value, copied).map_err(|NoPlace| {
             EvalError::result_path(format!(
                 "Unable to apply ReferencePath {} to input {}",
                 self.as_str(),
@@ -76,9 +81,10 @@ struct NoPlace;
 
 /// Puts the value in; what others hold too is copied one level at a time. A path has few
 /// segments, see `PATH_SEGMENTS_MAX`.
-fn put(target: &mut Value, segments: &[Segment], value: Value) -> Result<(), NoPlace> {
+fn put(target: &mut Value, segments: &[Segment], value: Value, copied: &mut usize) -> Result<(), NoPlace> {
     let mut place = target;
     for segment in segments {
+        *copied += place.as_object().map_or(0, Map::len).max(place.as_array().map_or(0, <[Value]>::len));
         place = match (&segment.selector, place) {
             (Selector::Name(name), Value::Object(map)) => member(Arc::make_mut(map), name)?,
             (Selector::Index(index), Value::Array(items)) => {

@@ -63,7 +63,7 @@ impl Template {
 
     /// Evaluates every expression; the first that fails is the error.
     pub fn eval(&self, scope: &Scope<'_>, entropy: &mut Entropy) -> Result<Value, EvalError> {
-        self.0.eval(scope, entropy, &mut Budget::new())
+        Budget::for_one(scope, |budget| self.0.eval(scope, entropy, budget))
     }
 
     /// Calls `visit` with every path in the template, for checks of the variables it uses.
@@ -79,10 +79,12 @@ impl Node {
             Self::Constant(value) => Ok(value.clone()),
             Self::Expression { field, expression } => expression.eval_within(scope, entropy, field, budget),
             Self::Array(items) => {
+                scope.count(items.len());
                 let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval(scope, entropy, budget)).collect();
                 items.map(Value::array)
             }
             Self::Object(members) => {
+                scope.count(2 * members.len());
                 let mut map = Map::with_capacity(members.len());
                 for (name, member) in members {
                     map.insert(Arc::clone(name), member.eval(scope, entropy, budget)?);

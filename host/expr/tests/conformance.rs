@@ -174,7 +174,7 @@ fn pass(
 }
 
 fn scope<'a>(input: &'a Value, context: &'a Value, variables: &'a Map) -> Scope<'a> {
-    Scope { input, context, variables: Some(variables) }
+    Scope { variables: Some(variables), ..Scope::new(input, context) }
 }
 
 fn context(input: &Value, state: &str) -> Value {

@@ -58,7 +58,7 @@ impl Builder {
             let state = Fields::of(value, states.at(name), &mut self.problems)
                 .and_then(|fields| self.state(name, at, &fields, &names));
             if let Some(slot) = self.states.get_mut(at.0 as usize) {
-                *slot = state;
+                *slot = state.map(Box::new);
             }
         }
         let start = start_at.and_then(|name| self.target(name, &fields.at("StartAt"), &names));

@@ -22,9 +22,10 @@ impl Builder {
         let state = self.state(&LONE_STATE.into(), StateIx(0), &fields, &Names::default());
         self.variables.leave(outer);
         if let Some(slot) = self.states.first_mut() {
-            *slot = state;
+            *slot = state.map(Box::new);
         }
-        let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
+        let states = std::mem::take(&mut self.states).into_iter();
+        let states = states.map(|state| state.map(|state| *state)).collect::<Option<Vec<State>>>()?;
         let start = StateIx(0);
         Some(Machine { states: states.into(), start, timeout_seconds: None, warnings: Vec::new(), comment: None })
     }
@@ -32,7 +33,7 @@ impl Builder {
     /// What a lone state leads to.
     pub(super) fn elsewhere(&mut self, name: &str) -> Option<StateIx> {
         let at = StateIx(u32::try_from(self.states.len()).ok()?);
-        self.states.push(Some(State {
+        self.states.push(Some(Box::new(State {
             name: name.into(),
             pointer: String::new(),
             language: QueryLanguage::JsonPath,
@@ -42,7 +43,7 @@ impl Builder {
             uses_context: false,
             next: None,
             kind: Kind::Succeed,
-        }));
+        })));
         Some(at)
     }
 }

@@ -108,7 +108,7 @@ struct Builder {
     /// The language of the state that is being read.
     speaks: QueryLanguage,
     /// A place per state, filled once the state is read.
-    states: Vec<Option<State>>,
+    states: Vec<Option<Box<State>>>,
     /// The `States` (their pointer) that hold the first state of a name.
     named: HashMap<Arc<str>, Arc<str>>,
     /// The transitions found in the `States` that are being read.
@@ -145,7 +145,10 @@ impl Builder {
         self.terminal(&fields);
         self.check_variables();
         let start = start?;
-        let states = std::mem::take(&mut self.states).into_iter().collect::<Option<Vec<State>>>()?;
+        let states = std::mem::take(&mut self.states)
+            .into_iter()
+            .map(|state| state.map(|state| *state))
+            .collect::<Option<Vec<State>>>()?;
         Some(Machine { states: states.into(), start, timeout_seconds, warnings: Vec::new(), comment })
     }
 

@@ -25,7 +25,10 @@ impl Builder {
             let pointer = format!("{}/{index}", fields.at("Retry"));
             let retrier = self.retrier(value, pointer.clone(), last);
             self.reached_by_none(&mut taken, retrier.as_ref().map(|retrier| retrier.errors.as_slice()), &pointer);
-            recovery.retriers.extend(retrier);
+            if let Some(retrier) = retrier {
+                recovery.retried.add(&retrier.errors, recovery.retriers.len());
+                recovery.retriers.push(retrier);
+            }
         }
         let catchers = fields.list("Catch", &mut self.problems).unwrap_or_default();
         let mut taken = Taken::of(fields);
@@ -34,7 +37,10 @@ impl Builder {
             let pointer = format!("{}/{index}", fields.at("Catch"));
             let catcher = self.catcher(at, value, pointer.clone(), last, names);
             self.reached_by_none(&mut taken, catcher.as_ref().map(|catcher| catcher.errors.as_slice()), &pointer);
-            recovery.catchers.extend(catcher);
+            if let Some(catcher) = catcher {
+                recovery.caught.add(&catcher.errors, recovery.catchers.len());
+                recovery.catchers.push(catcher);
+            }
         }
         recovery
     }

@@ -21,11 +21,14 @@ impl Step<'_> {
     ) -> Result<Done, Failure> {
         let input = self.selected_input(at, state)?;
         let (context, variables) = (self.context(at, state), self.variables(at));
-        let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
         let (mut chosen, mut assign, mut output) = (default, state.assign.as_ref(), state.flow.output.as_ref());
         for (index, rule) in rules.iter().enumerate() {
             let true_now = match &rule.test {
-                Condition::Test(test) => holds(test, &scope).map_err(|error| self.evaluation(at, state, &error))?,
+                Condition::Test(test) => {
+                    let scope = Scope { variables: Some(&variables), ..Scope::new(&input, &context) };
+                    let scope = Scope { meter: Some(&self.values), ..scope };
+                    holds(test, &scope).map_err(|error| self.evaluation(at, state, &error))?
+                }
                 Condition::Query(query) => self.condition(at, state, query, index)?,
             };
             if true_now {

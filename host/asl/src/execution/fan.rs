@@ -122,7 +122,8 @@ impl Step<'_> {
             None => input.clone(),
             Some(path) => {
                 let (context, variables) = (self.context(at, state), self.variables(at));
-                path.eval_path_field(&Scope { input, context: &context, variables: Some(&variables) })
+                let scope = Scope { variables: Some(&variables), ..Scope::new(input, &context) };
+                self.metered(scope, |scope, _| path.eval_path_field(scope))
                     .map_err(|error| self.evaluation(at, state, &error))?
             }
         };
@@ -160,7 +161,7 @@ impl Step<'_> {
 
     /// Starts as many branches or iterations as may run; joins when there are none left.
     pub(super) fn refill(&mut self, at: ThreadIx) -> Result<(), Failure> {
-        while !self.fold.exhausted {
+        while !self.is_exhausted() {
             let Some(thread) = self.fold.threads.get_mut(at) else { return Ok(()) };
             let state = self.machine.state(thread.state);
             let last = thread.last_event;
@@ -271,8 +272,9 @@ impl Step<'_> {
         let selected = match selector {
             Payload::Template(template) => {
                 let variables = self.variables(at);
-                let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
-                template.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))?
+                let scope = Scope { variables: Some(&variables), ..Scope::new(&input, &context) };
+                self.metered(scope, |scope, entropy| template.eval(scope, entropy))
+                    .map_err(|error| self.evaluation(at, state, &error))?
             }
             Payload::Query(query) => self.query_item(at, state, query, input, context)?,
         };

@@ -1,5 +1,6 @@
 //! An execution: the fold of its inputs.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ mod digest;
 mod distributed;
 mod fan;
 mod inspect;
+mod outlay;
 mod payload;
 mod query;
 mod recover;
@@ -80,7 +82,8 @@ struct Fold {
     timers: BTreeMap<TimerId, Timer>,
     timers_set: u64,
     last_event: u64,
-    /// The history has no room but for the event that ends the execution.
+    /// The history has no room but for the event that ends the execution, or a step has made or
+    /// looked at more than one may: either way the execution ends.
     exhausted: bool,
     entropy: Entropy,
     digest: Digest,
@@ -261,6 +264,8 @@ impl Execution {
             made_bytes: 0,
             query_steps_left: crate::limits::STEP_QUERY_STEPS_MAX,
             inspection: None,
+            values: Cell::new(0),
+            memory_bytes: 0,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use stepwell_expr::{EvalError, Expression, Map, Number, Scope, Template, Value, json_bytes_within};
+use stepwell_expr::{EvalError, Expression, Number, Scope, Template, Value, json_bytes_within};
 
 use super::query::Subject;
 use super::run::Step;
@@ -33,17 +33,27 @@ pub(super) fn measured(value: &Value) -> Option<usize> {
 impl Step<'_> {
     /// The raw input after `InputPath`.
     pub(super) fn selected_input(&mut self, at: ThreadIx, state: &State) -> Result<Value, Failure> {
-        let thread = self.thread(at)?;
-        let input = match state.language {
-            QueryLanguage::JsonPath => {
-                let variables = thread.variables.seen();
-                select(&state.flow.input_path, &thread.input, variables, || self.fold.about.context(state, thread))
-            }
-            QueryLanguage::Jsonata => return Ok(thread.input.clone()),
-        };
-        let input = input.map_err(|error| self.evaluation(at, state, &error))?;
+        let input = self.thread(at)?.input.clone();
+        if state.language == QueryLanguage::Jsonata {
+            return Ok(input);
+        }
+        let input = self.select(at, state, &state.flow.input_path, input)?;
         self.note(|seen| seen.after_input_path = Some(input.clone()));
         Ok(input)
+    }
+
+    /// `InputPath` or `OutputPath`.
+    fn select(&mut self, at: ThreadIx, state: &State, selection: &Selection, value: Value) -> Result<Value, Failure> {
+        match selection {
+            Selection::Whole => Ok(value),
+            Selection::Nothing => Ok(Value::object::<Arc<str>>([])),
+            Selection::Path(path) => {
+                let (context, variables) = (self.context(at, state), self.variables(at));
+                let scope = Scope { variables: Some(&variables), ..Scope::new(&value, &context) };
+                self.metered(scope, |scope, _| path.eval_path_field(scope))
+                    .map_err(|error| self.evaluation(at, state, &error))
+            }
+        }
     }
 
     /// The raw input after `InputPath` and `Parameters`, or the `Arguments` in its place.
@@ -72,8 +82,9 @@ impl Step<'_> {
         input: &Value,
     ) -> Result<Value, Failure> {
         let (context, variables) = (self.context(at, state), self.variables(at));
-        let scope = Scope { input, context: &context, variables: Some(&variables) };
-        template.eval(&scope, &mut self.fold.entropy).map_err(|error| self.evaluation(at, state, &error))
+        let scope = Scope { variables: Some(&variables), ..Scope::new(input, &context) };
+        self.metered(scope, |scope, entropy| template.eval(scope, entropy))
+            .map_err(|error| self.evaluation(at, state, &error))
     }
 
     /// An expression over the state's input, after `InputPath`.
@@ -86,8 +97,9 @@ impl Step<'_> {
     ) -> Result<Value, Failure> {
         let input = self.selected_input(at, state)?;
         let (context, variables) = (self.context(at, state), self.variables(at));
-        let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
-        expression.eval(&scope, &mut self.fold.entropy, field).map_err(|error| self.evaluation(at, state, &error))
+        let scope = Scope { variables: Some(&variables), ..Scope::new(&input, &context) };
+        self.metered(scope, |scope, entropy| expression.eval(scope, entropy, field))
+            .map_err(|error| self.evaluation(at, state, &error))
     }
 
     /// `ResultSelector`, over a result.
@@ -119,11 +131,13 @@ impl Step<'_> {
         result: Value,
     ) -> Result<Value, Failure> {
         let thread = self.thread(at)?;
+        let mut copied = 0;
         let placed = match path {
             ResultPath::Replace => Ok(result),
             ResultPath::Discard => Ok(thread.input.clone()),
-            ResultPath::Insert(path) => path.insert(&thread.input, result),
+            ResultPath::Insert(path) => path.insert_counted(&thread.input, result, &mut copied),
         };
+        self.copied(copied);
         placed.map_err(|error| self.evaluation(at, state, &error))
     }
 
@@ -147,11 +161,8 @@ impl Step<'_> {
         if state.language == QueryLanguage::Jsonata {
             return self.query_output(at, state, state.flow.output.as_ref(), Subject::of(state, &value));
         }
-        let thread = self.thread(at)?;
-        let variables = thread.variables.seen();
-        let output = select(&state.flow.output_path, &value, variables, || self.fold.about.context(state, thread))
-            .map_err(|error| self.evaluation(at, state, &error))?;
-        if same(&output, &thread.input) { Ok(output) } else { self.fitting(at, state, output, &state.name) }
+        let output = self.select(at, state, &state.flow.output_path, value)?;
+        if same(&output, &self.thread(at)?.input) { Ok(output) } else { self.fitting(at, state, output, &state.name) }
     }
 
     /// A new payload, if it is not too large and the step may still make it. `name` is the
@@ -217,21 +228,6 @@ pub(crate) fn too_large(name: &str) -> Failure {
             "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
         ),
     )
-}
-
-fn select(
-    selection: &Selection,
-    value: &Value,
-    variables: &Map,
-    context: impl FnOnce() -> Value,
-) -> Result<Value, EvalError> {
-    match selection {
-        Selection::Whole => Ok(value.clone()),
-        Selection::Nothing => Ok(Value::object::<Arc<str>>([])),
-        Selection::Path(path) => {
-            path.eval_path_field(&Scope { input: value, context: &context(), variables: Some(variables) })
-        }
-    }
 }
 
 /// Whether two values are one and the same in memory, and so need not be measured again.

@@ -122,9 +122,15 @@ impl Step<'_> {
             entropy: &mut self.fold.entropy,
             now_millis: self.at.as_micros().div_euclid(1_000),
             steps_left: &mut self.query_steps_left,
+            bytes: 0,
         };
-        match evaluation.run(query, field) {
-            Ok(value) => Ok(value),
+        let result = evaluation.run(query, field);
+        let bytes = evaluation.bytes;
+        match result {
+            Ok(value) => {
+                self.made_of(&value, bytes);
+                Ok(value)
+            }
             Err(trouble @ Trouble::Exhausted) => Err(self.runtime(at, state, trouble.detail())),
             Err(Trouble::Failed { field, detail }) => Err(self.query_failed(at, state, Some(&field), &detail)),
         }

@@ -17,6 +17,7 @@ impl Step<'_> {
     /// Parallel or Map around it, and so on up to the execution.
     pub(super) fn fail(&mut self, at: ThreadIx, failure: Failure) {
         self.note(|seen| seen.failure = Some(failure.clone()));
+        self.told(&failure);
         let (mut at, mut failure) = (at, failure);
         loop {
             if self.fold.exhausted {
@@ -80,8 +81,8 @@ impl Step<'_> {
 
     fn retried(&mut self, at: ThreadIx, state: &State, failure: &Failure) -> bool {
         let Some(recovery) = state.kind.recovery() else { return false };
-        let found = recovery.retriers.iter().enumerate().find(|(_, retrier)| matches(&retrier.errors, failure));
-        let Some((place, retrier)) = found else { return false };
+        let Some(place) = recovery.retried.first(failure) else { return false };
+        let Some(retrier) = recovery.retriers.get(place) else { return false };
         let Some(thread) = self.fold.threads.get_mut(at) else { return false };
         if thread.attempts.len() < recovery.retriers.len() {
             thread.attempts.resize(recovery.retriers.len(), 0);
@@ -109,8 +110,10 @@ impl Step<'_> {
 
     fn caught(&mut self, at: ThreadIx, state: &State, failure: &Failure, fanned: bool) -> Result<bool, Failure> {
         let Some(recovery) = state.kind.recovery() else { return Ok(false) };
-        let found = recovery.catchers.iter().enumerate().find(|(_, catcher)| matches(&catcher.errors, failure));
-        let Some((place, Catcher { result_path, output, assign, next, .. })) = found else { return Ok(false) };
+        let Some(place) = recovery.caught.first(failure) else { return Ok(false) };
+        let Some(Catcher { result_path, output, assign, next, .. }) = recovery.catchers.get(place) else {
+            return Ok(false);
+        };
         self.note(|seen| seen.catcher = Some(place));
         let text = |text: &Option<Arc<str>>| Value::String(text.clone().unwrap_or_else(|| "".into()));
         let error = Value::object([("Error", text(&failure.error)), ("Cause", text(&failure.cause))]);
@@ -126,22 +129,6 @@ impl Step<'_> {
         self.leave(at, state, Exit { output, assigned, next: Some(*next) });
         Ok(true)
     }
-}
-
-/// Whether `ErrorEquals` covers a failure. `States.ALL` covers what a workflow can go on from:
-/// not `States.Runtime`, which says that the workflow itself is wrong. `States.TaskFailed`
-/// covers the failures of tasks but for timeouts and results that are too large.
-fn matches(errors: &[Arc<str>], failure: &Failure) -> bool {
-    let name = failure.error_name();
-    errors.iter().any(|error| match &**error {
-        "States.ALL" => name != "States.Runtime",
-        "States.TaskFailed" => !matches!(
-            name,
-            "States.Timeout" | "States.HeartbeatTimeout" | "States.Runtime" | "States.DataLimitExceeded"
-        ),
-        "States.Timeout" => matches!(name, "States.Timeout" | "States.HeartbeatTimeout"),
-        other => failure.error.as_deref() == Some(other),
-    })
 }
 
 /// The delay before the retry that follows so many. Multiplied step by step: the same on any

@@ -1,5 +1,6 @@
 //! One step: threads go on until every one of them waits for an input.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use stepwell_expr::{Map, Value};
@@ -9,6 +10,7 @@ use super::query::Subject;
 use super::thread::{Phase, Thread, ThreadIx};
 use super::variables::Variables;
 use super::{Fold, Output, Status, Timer};
+use crate::limits::HISTORY_EVENTS_MAX;
 use crate::machine::{Kind, State, StateIx, Text};
 use crate::{Effect, EventKind, Failure, Machine, TimerId, Timestamp};
 
@@ -24,6 +26,10 @@ pub(super) struct Step<'a> {
     pub(super) query_steps_left: u64,
     /// Of a state that is tested.
     pub(super) inspection: Option<&'a mut Inspection>,
+    /// What paths and functions have looked at or made, so far (values).
+    pub(super) values: Cell<u64>,
+    /// What new data takes, so far (bytes, about).
+    pub(super) memory_bytes: usize,
 }
 
 /// How far a state came.
@@ -95,14 +101,20 @@ impl Step<'_> {
     pub(super) fn run(&mut self) {
         while let Some(thread) = self.fold.ready.pop_front() {
             self.advance(thread);
-            if self.fold.exhausted && self.fold.status == Status::Running {
-                self.history_is_full();
-            }
+            self.end_if_exhausted();
+        }
+        // What came in may have filled the history before any thread went on.
+        self.end_if_exhausted();
+    }
+
+    fn end_if_exhausted(&mut self) {
+        if self.fold.exhausted && self.fold.status == Status::Running {
+            self.no_room_is_left();
         }
     }
 
     fn advance(&mut self, at: ThreadIx) {
-        while self.fold.status == Status::Running && !self.fold.exhausted {
+        while self.fold.status == Status::Running && !self.is_exhausted() {
             let Some(thread) = self.fold.threads.get_mut(at) else { return };
             let state = self.machine.state(thread.state);
             let done = match std::mem::replace(&mut thread.phase, Phase::Perform) {
@@ -270,14 +282,12 @@ impl Step<'_> {
         }
     }
 
-    fn history_is_full(&mut self) {
-        let failure = Failure::new(
-            "States.Runtime",
-            format!(
-                "The execution reached the maximum number of history events ({}).",
-                crate::limits::HISTORY_EVENTS_MAX
-            ),
-        );
+    fn no_room_is_left(&mut self) {
+        let detail = match self.overspent() {
+            Some(detail) => detail,
+            None => format!("The execution reached the maximum number of history events ({HISTORY_EVENTS_MAX})."),
+        };
+        let failure = Failure::new("States.Runtime", detail);
         self.fold.ready.clear();
         self.drop_all();
         self.conclude(EventKind::ExecutionFailed { failure: failure.clone() }, Status::Failed(failure));

@@ -89,6 +89,11 @@ impl<'a> Machine<'a> {
         self.limits.steps.saturating_sub(self.steps_left)
     }
 
+    /// Bytes allocated so far, as far as they were not given back.
+    pub(super) fn bytes_spent(&self) -> u64 {
+        self.limits.bytes.saturating_sub(self.bytes_left)
+    }
+
     /// Spends `count` steps.
     pub(super) fn steps(&mut self, count: usize) -> Result<(), Fault> {
         let count = u64::try_from(count).unwrap_or(u64::MAX);

@@ -42,4 +42,4 @@ mod transform;
 mod tuples;
 
 pub use error::{ParseError, QueryError};
-pub use program::{Bindings, Dialect, Limits, Program, VariablePath};
+pub use program::{Bindings, Dialect, Limits, Program, Spent, VariablePath};

@@ -39,6 +39,15 @@ impl Default for Limits {
     }
 }
 
+/// What one evaluation has spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// Steps: nodes evaluated, items looked at.
+    pub steps: u64,
+    /// Bytes allocated; what was made and is gone again is among them for the most part.
+    pub bytes: u64,
+}
+
 /// Values for variables, by name without `$`.
 #[derive(Debug, Clone, Default)]
 pub struct Bindings {
@@ -127,7 +136,7 @@ impl Program {
         self.eval_counted(bindings, input, entropy, now_millis, limits).0
     }
 
-    /// As [`Self::eval`], with the number of steps that it took.
+    /// As [`Self::eval`], with what it took.
     pub fn eval_counted(
         &self,
         bindings: &Bindings,
@@ -135,7 +144,7 @@ impl Program {
         entropy: &mut Entropy,
         now_millis: i64,
         limits: Limits,
-    ) -> (Result<Option<Value>, QueryError>, u64) {
+    ) -> (Result<Option<Value>, QueryError>, Spent) {
         let input = input.map_or(Item::Nothing, |value| Item::Json(value.clone()));
         let globals = self.globals(bindings, &input);
         let mut machine = Machine::new(&self.symbols, globals, entropy, now_millis, self.dialect, limits);
@@ -148,7 +157,7 @@ impl Program {
         };
         let result = machine.eval(&self.tree, &input, Machine::TOP);
         let value = result.and_then(|item| text::to_value(&mut machine, &item));
-        let spent = machine.steps_spent();
+        let spent = Spent { steps: machine.steps_spent(), bytes: machine.bytes_spent() };
         (value.map_err(|fault| fault.or_at(self.tree.offset as usize).into_query_error()), spent)
     }
 

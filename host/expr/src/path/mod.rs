@@ -145,7 +145,7 @@ impl Path {
     /// Evaluates the path.
     #[must_use]
     pub fn select(&self, scope: &Scope<'_>) -> Selection {
-        self.select_within(scope, &mut Budget::new())
+        Budget::for_one(scope, |budget| self.select_within(scope, budget))
     }
 
     /// Evaluates the path as a part of something larger.
@@ -188,7 +188,7 @@ impl Path {
     /// `The JSONPath '$.x' specified for the field 'value.$' could not be found in the input '…'`.
     /// `field` is the field's name as it is written, with its `.$`.
     pub fn eval_field(&self, scope: &Scope<'_>, field: &str) -> Result<Value, EvalError> {
-        self.eval_field_within(scope, field, &mut Budget::new())
+        Budget::for_one(scope, |budget| self.eval_field_within(scope, field, budget))
     }
 
     pub(crate) fn eval_field_within(

@@ -108,7 +108,7 @@ fn indefinite_paths_select_an_array() {
 fn each_root_is_a_document_of_its_own() {
     let (input, context) = (Value::from(1), Value::parse(r#"{"Execution":{"Name":"n"}}"#).unwrap());
     let variables: Map = [("total_1", Value::parse("[7]").unwrap())].into_iter().collect();
-    let scope = Scope { input: &input, context: &context, variables: Some(&variables) };
+    let scope = Scope { variables: Some(&variables), ..Scope::new(&input, &context) };
     for (path, expected) in [
         ("$", Some(Value::from(1))),
         ("$$", Some(context.clone())),
