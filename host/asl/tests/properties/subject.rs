@@ -1,4 +1,4 @@
-//! The interpreter under test, living in a [`World`] and folding its journal again.
+//! The interpreter under test, living in a `World` and folding its journal again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
