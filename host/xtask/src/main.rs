@@ -6,6 +6,7 @@ mod ci;
 mod commands;
 mod dataset;
 mod demo;
+mod fuzz;
 mod guests;
 mod repository;
 mod tally;
@@ -47,6 +48,8 @@ enum Job {
     },
     /// Compare rule sets with their patterns one by one, on made-up rules and events, in release
     FuzzRules(testing::RuleFuzzing),
+    /// Look for what does not hold in the language core, with bytes guided by coverage
+    Fuzz(fuzz::Options),
     /// Build the example's database again from its public source
     Dataset,
     /// Receive the demo's webhooks and check their signatures
@@ -65,6 +68,7 @@ fn main() -> std::process::ExitCode {
             Repository::find().and_then(|repository| bench::run(&repository, part, &arguments))
         }
         Job::FuzzRules(options) => Repository::find().and_then(|repository| testing::fuzz_rules(&repository, &options)),
+        Job::Fuzz(options) => Repository::find().and_then(|repository| fuzz::run(&repository, &options)),
         Job::Dataset => Repository::find().and_then(|repository| dataset::run(&repository)),
         Job::ReceiveWebhooks(options) => demo::receiver::run(&options),
     };
