@@ -20,9 +20,10 @@ impl Digest {
 
     pub(super) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        for chunk in text.as_bytes().chunks(8) {
-            let word = chunk.iter().rev().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
-            self.number(word);
+        let (words, rest) = text.as_bytes().as_chunks::<8>();
+        words.iter().for_each(|word| self.number(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            self.number(rest.iter().rev().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte)));
         }
     }
 
