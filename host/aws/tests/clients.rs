@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use stepwell_aws::sdk_env::{Settings, Shell, script};
 use stepwell_aws::sigv4::{Key, Keys, Rules, verify};
 use stepwell_aws::wire::{Call, Request, Route};
 use stepwell_aws::{Service, ServiceError};
@@ -29,16 +30,27 @@ impl Keys for OneKey<'_> {
     }
 }
 
+fn python() -> String {
+    std::env::var("STEPWELL_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+/// Or says so in a printed line.
+fn has_botocore() -> bool {
+    let has = Command::new(python()).args(["-c", "import botocore"]).stderr(Stdio::null()).status();
+    let has = has.is_ok_and(|status| status.success());
+    if !has {
+        println!("SKIPPED: {} has no botocore", python());
+    }
+    has
+}
+
 /// What the script says to this mode, or `None` with a printed line.
 fn client(mode: &str, input: Option<&Value>) -> Option<Value> {
-    let python = std::env::var("STEPWELL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has = Command::new(&python).args(["-c", "import botocore"]).stderr(Stdio::null()).status();
-    if !has.is_ok_and(|status| status.success()) {
-        println!("SKIPPED: {python} has no botocore");
+    if !has_botocore() {
         return None;
     }
     let mut child =
-        Command::new(&python).args([SCRIPT, mode]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Command::new(python()).args([SCRIPT, mode]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let text = input.map(Value::to_string).unwrap_or_default();
     let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
@@ -133,4 +145,32 @@ fn every_operation_is_understood_as_botocore_asks_and_answered_as_it_reads() {
     println!("{requests} requests of botocore were read, and it read {} answers", wanted.len());
     assert!(requests >= 2 * (37 + 57 + 12 + 1), "{requests}");
     assert_eq!(Service::ALL.len(), 4);
+}
+
+#[test]
+fn the_variables_for_a_shell_point_botocore_to_the_host() {
+    let settings = Settings {
+        endpoint: "http://127.0.0.1:8083",
+        region: "eu-west-1",
+        access_key_id: "000000000000",
+        secret_access_key: "it's",
+    };
+    if !has_botocore() {
+        return;
+    }
+    let text = format!(
+        "export AWS_SESSION_TOKEN=old\n{}exec '{}' '{SCRIPT}' environment",
+        script(Shell::Sh, &settings),
+        python()
+    );
+    let Ok(output) = Command::new("sh").args(["-c", &text]).output() else {
+        println!("SKIPPED: there is no sh");
+        return;
+    };
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for service in Service::ALL {
+        assert_eq!(found[service.scope()], "http://127.0.0.1:8083");
+    }
+    assert_eq!(found["sync"], "http://127.0.0.1:8083/", "the model's sync- stands before no name");
+    assert_eq!((&found["key"], &found["region"]), (&json!(["000000000000", "it's", null]), &json!("eu-west-1")));
 }

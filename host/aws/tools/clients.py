@@ -4,6 +4,7 @@
     python host/aws/tools/clients.py requests           what botocore sends, for every operation
     python host/aws/tools/clients.py fixture            a few of these, signed at a fixed time
     python host/aws/tools/clients.py answers < FILE     what botocore reads in these answers
+    python host/aws/tools/clients.py environment        where botocore would send calls, and whose
 
 `fixture` wrote host/aws/tests/fixtures/signed.json. It takes a botocore as host/aws/tools/models.py does.
 """
@@ -175,6 +176,17 @@ def answers(given):
     return found
 
 
+def environment():
+    """What the variables of the process make of clients that are given nothing else."""
+    session = botocore.session.get_session()
+    found = {name: session.create_client(source).meta.endpoint_url for name, source in SERVICES.items()}
+    urls = []
+    aws = session.create_client("stepfunctions")
+    call(aws, "StartSyncExecution", {"stateMachineArn": "a"}, lambda request: (urls.append(request.url), (200, {}, b"{}"))[1])
+    key = session.get_credentials()
+    return {**found, "sync": urls[0], "key": [key.access_key, key.secret_key, key.token], "region": aws.meta.region_name}
+
+
 def main():
     mode = sys.argv[1] if len(sys.argv) > 1 else ""
     if mode == "requests":
@@ -187,6 +199,8 @@ def main():
         print(f'{{"now": {now}, "requests": [\n{lines}\n]}}')
     elif mode == "answers":
         json.dump(answers(json.load(sys.stdin)), sys.stdout)
+    elif mode == "environment":
+        json.dump(environment(), sys.stdout)
     else:
         sys.exit(__doc__)
 

@@ -39,8 +39,9 @@ pub fn run(repository: &Repository, filter: Option<&str>) -> Result<()> {
 }
 
 /// The tests that run recorded cases, once more for what they print: how many of each feature pass.
-const TABLES: [(&str, &[&str]); 3] = [
+const TABLES: [(&str, &[&str]); 4] = [
     ("stepwell-asl", &["conformance", "validation", "test_state"]),
+    ("stepwell-aws", &["recorded", "clients", "hostile"]),
     ("stepwell-expr", &["conformance", "jsonata"]),
     ("stepwell-rules", &["conformance"]),
 ];
