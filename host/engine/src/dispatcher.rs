@@ -367,8 +367,41 @@ impl Dispatcher {
             actions.push(Action::Reply { ticket, answer: Answer::Stopped(answer) });
             return;
         }
+        if self.refuse_late_stop(ticket, id, actions) {
+            return;
+        }
         let reply = Some((ticket, Answer::Stopped(answer)));
         self.apply(id, Input::Stopped { error, cause }, Beside { reply, ..Beside::default() }, actions);
+    }
+
+    /// An execution whose end is just being written cannot be stopped any more. That is only said
+    /// once the end is durable: a group that changes nothing comes back after those before it.
+    fn refuse_late_stop(&mut self, ticket: Ticket, id: &Arc<str>, actions: &mut Vec<Action>) -> bool {
+        let Some(live) = self.live.get(id) else { return false };
+        let status = status_of(&live.execution);
+        if status == Status::Running {
+            return false;
+        }
+        let answer = Answer::Stopped(Err(Error::AlreadyClosed { id: id.to_string(), status: status.name() }));
+        let group = Group {
+            execution: id.to_string(),
+            expected_entries: live.entries,
+            create: None,
+            entries: Vec::new(),
+            change: None,
+            logs: Vec::new(),
+            map_runs: Vec::new(),
+            outcome: None,
+        };
+        self.held.push_back(Held {
+            id: Arc::clone(id),
+            reply: Some((ticket, answer)),
+            input_digest: None,
+            effects: Vec::new(),
+            events: Vec::new(),
+        });
+        actions.push(Action::Commit(Box::new(group)));
+        true
     }
 
     fn not_live(&self, id: &Arc<str>) -> Error {

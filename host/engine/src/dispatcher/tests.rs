@@ -400,3 +400,36 @@ fn an_express_child_with_much_to_hold_is_written() {
     assert_eq!(query(&next)[0].status, Status::Succeeded);
     assert!(next.calls.is_empty(), "what had returned is not called again");
 }
+
+/// The answer would otherwise be that it was stopped, before it is durable that it ended.
+#[test]
+fn a_stop_that_comes_while_the_end_is_written_is_refused_once_that_is_durable() {
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+    let mut world = World::new(definition, &MemoryObjects::default(), MemoryStore::new());
+    world.start("{}");
+    let start = world.inbox.pop_back().unwrap();
+    let now = Timestamp::from_micros(world.now);
+    let mut actions = Vec::new();
+    world.dispatcher.handle(now, start, &mut actions);
+    let stop = Command::Stop { ticket: Ticket(2), id: ID.into(), error: None, cause: None };
+    world.dispatcher.handle(now, stop, &mut actions);
+    let groups = actions.drain(..).map(|action| match action {
+        Action::Commit(group) => *group,
+        other => panic!("before the commit: {other:?}"),
+    });
+    let outcomes = world.store.commit(&groups.collect::<Vec<_>>()).unwrap();
+    assert_eq!(outcomes, [Outcome::Committed, Outcome::Committed]);
+    let row = world.store.execution(ID).unwrap();
+    world.dispatcher.handle(now, Command::Committed { outcomes }, &mut actions);
+    let refused = actions.iter().any(|action| {
+        matches!(
+            action,
+            Action::Reply {
+                ticket: Ticket(2),
+                answer: Answer::Stopped(Err(Error::AlreadyClosed { status: "SUCCEEDED", .. }))
+            }
+        )
+    });
+    assert!(refused, "{actions:?}");
+    assert_eq!(world.store.execution(ID).unwrap(), row, "nothing of the row has changed");
+}
