@@ -6,6 +6,7 @@ mod ci;
 mod commands;
 mod dataset;
 mod demo;
+mod faults;
 mod fuzz;
 mod guests;
 mod repository;
@@ -50,6 +51,8 @@ enum Job {
     FuzzRules(testing::RuleFuzzing),
     /// Look for what does not hold in the language core, with bytes guided by coverage
     Fuzz(fuzz::Options),
+    /// Kill, stop and starve a real host, take its power and its disk, and check what is left
+    Faults(faults::Options),
     /// Build the example's database again from its public source
     Dataset,
     /// Receive the demo's webhooks and check their signatures
@@ -69,6 +72,7 @@ fn main() -> std::process::ExitCode {
         }
         Job::FuzzRules(options) => Repository::find().and_then(|repository| testing::fuzz_rules(&repository, &options)),
         Job::Fuzz(options) => Repository::find().and_then(|repository| fuzz::run(&repository, &options)),
+        Job::Faults(options) => Repository::find().and_then(|repository| faults::run(&repository, &options)),
         Job::Dataset => Repository::find().and_then(|repository| dataset::run(&repository)),
         Job::ReceiveWebhooks(options) => demo::receiver::run(&options),
     };

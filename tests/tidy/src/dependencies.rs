@@ -83,12 +83,12 @@ fn every_dependency_is_asked_for() {
 const PLACES: [(&str, &[&str]); 8] = [
     ("wasmtime", &["stepwell-tasks-wasm"]),
     ("wasmtime-wasi", &["stepwell-tasks-wasm"]),
-    ("tokio", &["stepwell-engine", "stepwell-api", "stepwell-cli", "stepwell-tasks-wasm"]),
-    ("rusqlite", &["stepwell-store-embedded", "stepwell-tasks-wasm"]),
+    ("tokio", &["stepwell-engine", "stepwell-api", "stepwell-cli", "stepwell-tasks-wasm", "stepwell-faults"]),
+    ("rusqlite", &["stepwell-store-embedded", "stepwell-tasks-wasm", "stepwell-faults"]),
     ("axum", &["stepwell-api"]),
-    ("reqwest", &["stepwell-tasks-wasm", "stepwell-cli"]),
-    ("clap", &["stepwell-cli", "xtask"]),
-    ("anyhow", &["stepwell-cli", "xtask"]),
+    ("reqwest", &["stepwell-tasks-wasm", "stepwell-cli", "stepwell-faults"]),
+    ("clap", &["stepwell-cli", "xtask", "stepwell-faults"]),
+    ("anyhow", &["stepwell-cli", "xtask", "stepwell-faults"]),
 ];
 
 #[test]
