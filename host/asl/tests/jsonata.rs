@@ -121,3 +121,23 @@ fn a_step_computes_only_so_much() {
     let told = format!("The execution took more than {most} steps in its expressions without waiting for anything.");
     assert!(cause.ends_with(&told), "{cause}");
 }
+
+#[test]
+fn the_context_object_is_there_however_it_is_reached() {
+    for expression in [
+        "$states.context.State.Name",
+        "$states . context . State . Name",
+        "$states.*[1].State.Name",
+        "$lookup($states, 'context').State.Name",
+        "($s := $states; $s.context.State.Name)",
+        "$states.`context`.State.Name",
+        "$states.{'n': context.State.Name}.n",
+        "$string($states.input) & $states.**.State.Name",
+    ] {
+        let definition = format!(
+            r#"{{"QueryLanguage":"JSONata","StartAt":"A","States":{{"A":{{"Type":"Pass","End":true,"Output":"{{% {expression} %}}"}}}}}}"#
+        );
+        let expected = if expression.contains("**") { r#""{}A""# } else { r#""A""# };
+        succeeds(&definition, "{}", expected);
+    }
+}

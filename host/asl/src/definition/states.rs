@@ -92,8 +92,7 @@ impl Builder {
             flow,
             assign,
             references,
-            // Literal text with `$$` counts as well: the context object is then made in vain.
-            uses_context: language == QueryLanguage::Jsonata || mentions_context(fields.map),
+            uses_context: mentions_context(fields.map, language),
             next,
             kind,
         })
@@ -307,18 +306,33 @@ impl Builder {
     }
 }
 
-/// Whether some text in the fields of a state, those of states within it excepted, has a `$$`.
-fn mentions_context(fields: &Map) -> bool {
+/// Whether some text in the fields of a state, those of states within it excepted, looks at the
+/// context object. Literal text counts as well: the context object is then made in vain.
+fn mentions_context(fields: &Map, language: QueryLanguage) -> bool {
     let within = ["ItemProcessor", "Iterator", "Branches"];
-    fields.iter().any(|(name, value)| !within.contains(&&**name) && mentions(value))
+    let looks = match language {
+        QueryLanguage::JsonPath => |text: &str| text.contains("$$"),
+        QueryLanguage::Jsonata => query_looks_at_context,
+    };
+    fields.iter().any(|(name, value)| !within.contains(&&**name) && mentions(value, looks))
 }
 
 /// It recurses as deep as JSON text nests.
-fn mentions(value: &Value) -> bool {
+fn mentions(value: &Value, looks: fn(&str) -> bool) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => text.contains("$$"),
-        Value::Array(items) => items.iter().any(mentions),
-        Value::Object(map) => map.iter().any(|(_, member)| mentions(member)),
+        Value::String(text) => looks(text),
+        Value::Array(items) => items.iter().any(|item| mentions(item, looks)),
+        Value::Object(map) => map.iter().any(|(_, member)| mentions(member, looks)),
     }
+}
+
+/// `$states` may be used as a whole, or with a name that is not there in so many letters. Only
+/// what goes on with one of its other members, right behind it, is known not to look.
+fn query_looks_at_context(text: &str) -> bool {
+    text.split("$states").skip(1).any(|rest| {
+        let others = [".input", ".result", ".errorOutput"];
+        let found = others.iter().find_map(|member| rest.strip_prefix(member));
+        found.is_none_or(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
 }

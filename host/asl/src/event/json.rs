@@ -67,13 +67,13 @@ fn details(kind: &EventKind) -> Option<(&'static str, Map)> {
         EventKind::LambdaFunctionScheduled { .. }
         | EventKind::LambdaFunctionSucceeded { .. }
         | EventKind::LambdaFunctionFailed { .. }
-        | EventKind::LambdaFunctionTimedOut { .. }
-        | EventKind::TaskScheduled { .. }
+        | EventKind::LambdaFunctionTimedOut { .. } => function_details(&mut map, kind)?,
+        EventKind::TaskScheduled { .. }
         | EventKind::TaskStarted { .. }
         | EventKind::TaskSubmitted { .. }
         | EventKind::TaskSucceeded { .. }
         | EventKind::TaskFailed { .. }
-        | EventKind::TaskTimedOut { .. } => call_details(&mut map, kind)?,
+        | EventKind::TaskTimedOut { .. } => task_details(&mut map, kind)?,
         EventKind::ActivityScheduled { .. }
         | EventKind::ActivityStarted { .. }
         | EventKind::ActivitySucceeded { .. }
@@ -118,59 +118,28 @@ fn activity_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
 }
 
 fn map_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
-    Some(match kind {
-        EventKind::MapStateStarted { length } => {
-            map.insert("length", number(*length));
-            "mapStateStartedEventDetails"
-        }
-        EventKind::MapIterationStarted { name, index } => {
-            iteration(map, name, *index, "mapIterationStartedEventDetails")
-        }
-        EventKind::MapIterationSucceeded { name, index } => {
-            iteration(map, name, *index, "mapIterationSucceededEventDetails")
-        }
-        EventKind::MapIterationFailed { name, index } => iteration(map, name, *index, "mapIterationFailedEventDetails"),
-        EventKind::MapIterationAborted { name, index } => {
-            iteration(map, name, *index, "mapIterationAbortedEventDetails")
-        }
-        EventKind::MapRunStarted { arn } => {
-            map.insert("mapRunArn", Value::String(Arc::clone(arn)));
-            "mapRunStartedEventDetails"
-        }
-        EventKind::MapRunFailed { failure } => named(map, failure, "mapRunFailedEventDetails"),
-        EventKind::ExecutionStarted { .. }
-        | EventKind::ExecutionSucceeded { .. }
-        | EventKind::ExecutionFailed { .. }
-        | EventKind::ExecutionTimedOut { .. }
-        | EventKind::ExecutionAborted { .. }
-        | EventKind::StateEntered { .. }
-        | EventKind::StateExited { .. }
-        | EventKind::EvaluationFailed { .. }
-        | EventKind::StateAborted { .. }
-        | EventKind::ParallelStateStarted
-        | EventKind::ParallelStateSucceeded
-        | EventKind::ParallelStateFailed
-        | EventKind::MapStateSucceeded
-        | EventKind::MapStateFailed
-        | EventKind::MapRunSucceeded
-        | EventKind::MapRunAborted
-        | EventKind::LambdaFunctionScheduled { .. }
-        | EventKind::LambdaFunctionStarted
-        | EventKind::LambdaFunctionSucceeded { .. }
-        | EventKind::LambdaFunctionFailed { .. }
-        | EventKind::LambdaFunctionTimedOut { .. }
-        | EventKind::ActivityScheduled { .. }
-        | EventKind::ActivityStarted { .. }
-        | EventKind::ActivitySucceeded { .. }
-        | EventKind::ActivityFailed { .. }
-        | EventKind::ActivityTimedOut { .. }
-        | EventKind::TaskScheduled { .. }
-        | EventKind::TaskStarted { .. }
-        | EventKind::TaskSubmitted { .. }
-        | EventKind::TaskSucceeded { .. }
-        | EventKind::TaskFailed { .. }
-        | EventKind::TaskTimedOut { .. } => return None,
-    })
+    if let EventKind::MapStateStarted { length } = kind {
+        map.insert("length", number(*length));
+        return Some("mapStateStartedEventDetails");
+    }
+    if let EventKind::MapIterationStarted { name, index } = kind {
+        return Some(iteration(map, name, *index, "mapIterationStartedEventDetails"));
+    }
+    if let EventKind::MapIterationSucceeded { name, index } = kind {
+        return Some(iteration(map, name, *index, "mapIterationSucceededEventDetails"));
+    }
+    if let EventKind::MapIterationFailed { name, index } = kind {
+        return Some(iteration(map, name, *index, "mapIterationFailedEventDetails"));
+    }
+    if let EventKind::MapIterationAborted { name, index } = kind {
+        return Some(iteration(map, name, *index, "mapIterationAbortedEventDetails"));
+    }
+    if let EventKind::MapRunStarted { arn } = kind {
+        map.insert("mapRunArn", Value::String(Arc::clone(arn)));
+        return Some("mapRunStartedEventDetails");
+    }
+    let EventKind::MapRunFailed { failure } = kind else { return None };
+    Some(named(map, failure, "mapRunFailedEventDetails"))
 }
 
 fn function_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
@@ -191,72 +160,36 @@ fn function_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
     Some(named(map, failure, "lambdaFunctionTimedOutEventDetails"))
 }
 
-fn call_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
-    Some(match kind {
-        EventKind::LambdaFunctionScheduled { .. }
-        | EventKind::LambdaFunctionSucceeded { .. }
-        | EventKind::LambdaFunctionFailed { .. }
-        | EventKind::LambdaFunctionTimedOut { .. } => function_details(map, kind)?,
-        EventKind::TaskScheduled { service, region, parameters, timeout_seconds, heartbeat_seconds } => {
-            service_json(map, service);
-            map.insert("region", Value::String(Arc::clone(region)));
-            map.insert("parameters", parameters.to_string().into());
-            seconds(map, "timeoutInSeconds", *timeout_seconds);
-            seconds(map, "heartbeatInSeconds", *heartbeat_seconds);
-            "taskScheduledEventDetails"
-        }
-        EventKind::TaskStarted { service } => {
-            service_json(map, service);
-            "taskStartedEventDetails"
-        }
-        EventKind::TaskSubmitted { service, output } => {
-            service_json(map, service);
-            payload(map, "output", "outputDetails", output);
-            "taskSubmittedEventDetails"
-        }
-        EventKind::TaskSucceeded { service, output, .. } => {
-            service_json(map, service);
-            payload(map, "output", "outputDetails", output);
-            "taskSucceededEventDetails"
-        }
-        EventKind::TaskFailed { service, failure, .. } => {
-            service_json(map, service);
-            named(map, failure, "taskFailedEventDetails")
-        }
-        EventKind::TaskTimedOut { service, failure, .. } => {
-            service_json(map, service);
-            named(map, failure, "taskTimedOutEventDetails")
-        }
-        EventKind::ExecutionStarted { .. }
-        | EventKind::ExecutionSucceeded { .. }
-        | EventKind::ExecutionFailed { .. }
-        | EventKind::ExecutionTimedOut { .. }
-        | EventKind::ExecutionAborted { .. }
-        | EventKind::StateEntered { .. }
-        | EventKind::StateExited { .. }
-        | EventKind::EvaluationFailed { .. }
-        | EventKind::StateAborted { .. }
-        | EventKind::ParallelStateStarted
-        | EventKind::ParallelStateSucceeded
-        | EventKind::ParallelStateFailed
-        | EventKind::MapStateStarted { .. }
-        | EventKind::MapStateSucceeded
-        | EventKind::MapStateFailed
-        | EventKind::MapIterationStarted { .. }
-        | EventKind::MapIterationSucceeded { .. }
-        | EventKind::MapIterationFailed { .. }
-        | EventKind::MapIterationAborted { .. }
-        | EventKind::MapRunStarted { .. }
-        | EventKind::MapRunSucceeded
-        | EventKind::MapRunFailed { .. }
-        | EventKind::MapRunAborted
-        | EventKind::ActivityScheduled { .. }
-        | EventKind::ActivityStarted { .. }
-        | EventKind::ActivitySucceeded { .. }
-        | EventKind::ActivityFailed { .. }
-        | EventKind::ActivityTimedOut { .. }
-        | EventKind::LambdaFunctionStarted => return None,
-    })
+fn task_details(map: &mut Map, kind: &EventKind) -> Option<&'static str> {
+    if let EventKind::TaskScheduled { service, region, parameters, timeout_seconds, heartbeat_seconds } = kind {
+        service_json(map, service);
+        map.insert("region", Value::String(Arc::clone(region)));
+        map.insert("parameters", parameters.to_string().into());
+        seconds(map, "timeoutInSeconds", *timeout_seconds);
+        seconds(map, "heartbeatInSeconds", *heartbeat_seconds);
+        return Some("taskScheduledEventDetails");
+    }
+    if let EventKind::TaskStarted { service } = kind {
+        service_json(map, service);
+        return Some("taskStartedEventDetails");
+    }
+    if let EventKind::TaskSubmitted { service, output } = kind {
+        service_json(map, service);
+        payload(map, "output", "outputDetails", output);
+        return Some("taskSubmittedEventDetails");
+    }
+    if let EventKind::TaskSucceeded { service, output, .. } = kind {
+        service_json(map, service);
+        payload(map, "output", "outputDetails", output);
+        return Some("taskSucceededEventDetails");
+    }
+    if let EventKind::TaskFailed { service, failure, .. } = kind {
+        service_json(map, service);
+        return Some(named(map, failure, "taskFailedEventDetails"));
+    }
+    let EventKind::TaskTimedOut { service, failure, .. } = kind else { return None };
+    service_json(map, service);
+    Some(named(map, failure, "taskTimedOutEventDetails"))
 }
 
 fn receipt(kind: &EventKind) -> Option<&Receipt> {

@@ -149,15 +149,6 @@ impl Step<'_> {
 
     fn calling(&self, call: CallId) -> Option<(ThreadIx, Arc<Invoke>)> {
         let at = *self.fold.calls.get(&call)?;
-        match &self.fold.threads.get(at)?.phase {
-            Phase::Calling(invoke) => Some((at, Arc::clone(invoke))),
-            Phase::Enter
-            | Phase::Perform
-            | Phase::Waiting(_)
-            | Phase::Delayed(_)
-            | Phase::Fanned(_)
-            | Phase::Running(_)
-            | Phase::Joined(_) => None,
-        }
+        Some((at, Arc::clone(self.fold.threads.get(at)?.phase.call()?)))
     }
 }

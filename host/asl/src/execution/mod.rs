@@ -37,7 +37,7 @@ pub(crate) use payload::{located, too_large};
 use callback::Deadlines;
 use digest::Digest;
 use run::Step;
-use thread::{Phase, ThreadIx, Threads};
+use thread::{ThreadIx, Threads};
 
 /// A running or ended execution. Two are equal when their folds are, provided that they are
 /// of the same machine.
@@ -162,16 +162,8 @@ impl Execution {
     /// each kind by its id.
     #[must_use]
     pub fn awaited(&self) -> Vec<Effect> {
-        let calls = self.fold.calls.values().filter_map(|thread| match &self.fold.threads.get(*thread)?.phase {
-            Phase::Calling(invoke) => Some(Effect::Invoke((**invoke).clone())),
-            Phase::Enter
-            | Phase::Perform
-            | Phase::Waiting(_)
-            | Phase::Delayed(_)
-            | Phase::Fanned(_)
-            | Phase::Running(_)
-            | Phase::Joined(_) => None,
-        });
+        let waiting = self.fold.calls.values().filter_map(|thread| self.fold.threads.get(*thread)?.phase.call());
+        let calls = waiting.map(|invoke| Effect::Invoke(Invoke::clone(invoke)));
         let runs = self.map_runs().map(|run| Effect::RunMap(Arc::clone(run)));
         let timers = self.fold.timers.iter();
         calls.chain(runs).chain(timers.map(|(timer, set)| Effect::SetTimer { timer: *timer, at: set.at })).collect()
@@ -180,16 +172,7 @@ impl Execution {
     /// A call that is awaited.
     #[must_use]
     pub fn awaited_call(&self, call: CallId) -> Option<&Invoke> {
-        match &self.fold.threads.get(*self.fold.calls.get(&call)?)?.phase {
-            Phase::Calling(invoke) => Some(invoke),
-            Phase::Enter
-            | Phase::Perform
-            | Phase::Waiting(_)
-            | Phase::Delayed(_)
-            | Phase::Fanned(_)
-            | Phase::Running(_)
-            | Phase::Joined(_) => None,
-        }
+        self.fold.threads.get(*self.fold.calls.get(&call)?)?.phase.call().map(|invoke| &**invoke)
     }
 
     /// The call that somebody may end with this token; `None` where the token is not true, or the
@@ -205,16 +188,7 @@ impl Execution {
 
     /// The map runs that are under way, by their ids.
     pub fn map_runs(&self) -> impl Iterator<Item = &Arc<MapRun>> {
-        self.fold.runs.values().filter_map(|thread| match &self.fold.threads.get(*thread)?.phase {
-            Phase::Running(run) => Some(run),
-            Phase::Enter
-            | Phase::Perform
-            | Phase::Calling(_)
-            | Phase::Waiting(_)
-            | Phase::Delayed(_)
-            | Phase::Fanned(_)
-            | Phase::Joined(_) => None,
-        })
+        self.fold.runs.values().filter_map(|thread| self.fold.threads.get(*thread)?.phase.map_run())
     }
 
     /// When the earliest timer fires.

@@ -64,6 +64,36 @@ pub(super) enum Phase {
     Joined(Value),
 }
 
+impl Phase {
+    /// The call that the thread waits for.
+    pub(super) fn call(&self) -> Option<&Arc<Invoke>> {
+        match self {
+            Self::Calling(invoke) => Some(invoke),
+            Self::Enter
+            | Self::Perform
+            | Self::Waiting(_)
+            | Self::Delayed(_)
+            | Self::Fanned(_)
+            | Self::Running(_)
+            | Self::Joined(_) => None,
+        }
+    }
+
+    /// The map run that the thread waits for.
+    pub(super) fn map_run(&self) -> Option<&Arc<MapRun>> {
+        match self {
+            Self::Running(run) => Some(run),
+            Self::Enter
+            | Self::Perform
+            | Self::Calling(_)
+            | Self::Waiting(_)
+            | Self::Delayed(_)
+            | Self::Fanned(_)
+            | Self::Joined(_) => None,
+        }
+    }
+}
+
 /// A Parallel or Map state at work.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fan {
