@@ -16,7 +16,7 @@ use crate::map_runs::{ChildEnd, run_id};
 use crate::names::ExecutionNames;
 
 /// Child executions that are read at once when a run ends.
-const RESULTS_PAGE_ROWS: usize = 64;
+const RESULTS_PAGE_ROWS: usize = 256;
 
 /// A run whose child executions have all ended.
 #[derive(Debug)]
