@@ -10,7 +10,10 @@ use stepwell_asl::{
     Timestamp, execution_of_token,
 };
 
-const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
+mod begin;
+
+use begin::NOW;
+
 const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:machine:run";
 
 const WAITING: &str =
@@ -21,18 +24,7 @@ fn start(fields: &str, token_key: u128) -> (Execution, Output) {
     let definition = format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","End":true,{fields}}}}}}}"#);
     let checks = Checks { integrations: Integrations::Any, ..Checks::default() };
     let machine = Machine::parse_with(&definition, checks).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let start = Start {
-        execution_arn: ARN.into(),
-        execution_name: "run".into(),
-        role_arn: "role".into(),
-        machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:machine".into(),
-        machine_name: "machine".into(),
-        at: NOW,
-        seed: 42,
-        token_key,
-        input: Value::parse("{}").unwrap(),
-        child: None,
-    };
+    let start = Start { token_key, ..begin::start(Value::parse("{}").unwrap()) };
     let mut out = Output::default();
     (Execution::start(Arc::new(machine), start, &mut out), out)
 }

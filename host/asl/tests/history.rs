@@ -7,28 +7,19 @@ use std::sync::Arc;
 use stepwell_asl::expr::Value;
 use stepwell_asl::{
     CallId, Checks, Effect, Execution, Failure, Input, Integrations, Machine, Output, Receipt, Resource,
-    ServicePattern, Start, Status, TimerId, Timestamp, limits,
+    ServicePattern, Status, TimerId, limits,
 };
 
-const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
+mod begin;
+
+use begin::NOW;
 
 fn start(definition: &str, input: &str) -> (Execution, Output) {
     let checks = Checks { integrations: Integrations::Any, ..Checks::default() };
     let machine = Machine::parse_with(definition, checks).unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
-    let start = Start {
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:machine:run".into(),
-        execution_name: "run".into(),
-        role_arn: "arn:aws:iam::123456789012:role/role".into(),
-        machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:machine".into(),
-        machine_name: "machine".into(),
-        at: NOW,
-        seed: 42,
-        token_key: 77,
-        input: Value::parse(input).unwrap(),
-        child: None,
-    };
+    let start = begin::start(Value::parse(input).unwrap());
     let mut out = Output::default();
     (Execution::start(Arc::new(machine), start, &mut out), out)
 }

@@ -12,10 +12,9 @@ use cpu_time::ThreadTime;
 use peak_alloc::PeakAlloc;
 use serde_json::{Value as Json, json};
 use stepwell_asl::expr::Value;
-use stepwell_asl::{
-    Effect, Execution, Failure, Input, Machine, Output, Severity, Start, Status, Timestamp, payload_fits,
-};
+use stepwell_asl::{Effect, Execution, Failure, Input, Machine, Output, Severity, Status, payload_fits};
 
+mod begin;
 #[path = "hostile_cases/data.rs"]
 mod data;
 #[path = "hostile_cases/fields.rs"]
@@ -242,19 +241,8 @@ fn end(definition: &[u8], input: &[u8], results: &[Json]) -> Json {
 }
 
 fn run(machine: Machine, input: Value, results: &[Json]) -> Status {
-    let mut now = Timestamp::from_micros(1_790_000_000_000_000);
-    let start = Start {
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:machine:run".into(),
-        execution_name: "run".into(),
-        role_arn: "role".into(),
-        machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:machine".into(),
-        machine_name: "machine".into(),
-        at: now,
-        seed: 42,
-        token_key: 77,
-        child: None,
-        input,
-    };
+    let mut now = begin::NOW;
+    let start = begin::start(input);
     let mut out = Output::default();
     let mut execution = Execution::start(Arc::new(machine), start, &mut out);
     let mut results = results.iter().cycle();

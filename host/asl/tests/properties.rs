@@ -8,6 +8,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::FileFailurePersistence;
 use stepwell_asl::Status;
 
+mod begin;
 #[path = "properties/generate.rs"]
 mod generate;
 #[path = "properties/model.rs"]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stepwell_asl::expr::Value;
 use stepwell_asl::{Effect, Execution, Failure, Input, Invoke, Machine, Output, Start, Timestamp};
 
+use super::begin;
 use super::model::Json;
 use super::world::World;
 
@@ -74,18 +75,7 @@ pub fn refold(definition: &str, input: &Json, lived: &Lived, cut: usize) {
 
 fn begin(definition: &str, input: &Json) -> (Execution, Output) {
     let machine = Machine::parse(definition).unwrap_or_else(|problems| panic!("{problems:?}\n{definition}"));
-    let start = Start {
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:machine:run".into(),
-        execution_name: "run".into(),
-        role_arn: "role".into(),
-        machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:machine".into(),
-        machine_name: "machine".into(),
-        at: Timestamp::from_micros(0),
-        seed: 42,
-        token_key: 77,
-        input: Value::parse(&input.to_string()).unwrap(),
-        child: None,
-    };
+    let start = Start { at: Timestamp::from_micros(0), ..begin::start(Value::parse(&input.to_string()).unwrap()) };
     let mut out = Output::default();
     let execution = Execution::start(Arc::new(machine), start, &mut out);
     (execution, out)

@@ -3,25 +3,17 @@
 use std::sync::Arc;
 
 use stepwell_asl::expr::Value;
-use stepwell_asl::{Effect, Execution, Failure, Input, Machine, Output, Start, Status, Timestamp};
+use stepwell_asl::{Effect, Execution, Failure, Input, Machine, Output, Status};
+
+#[path = "../begin/mod.rs"]
+mod begin;
 
 /// Runs a definition to its end. A task gives back its input, or fails with `Error` and `Cause`
 /// where its input has them; time jumps to the next timer.
 pub fn run(definition: &str, input: &str) -> (Status, Output) {
     let machine = Machine::parse(definition).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let mut now = Timestamp::from_micros(1_790_000_000_000_000);
-    let start = Start {
-        execution_arn: "arn:aws:states:eu-west-1:123456789012:execution:machine:run".into(),
-        execution_name: "run".into(),
-        role_arn: "role".into(),
-        machine_arn: "arn:aws:states:eu-west-1:123456789012:stateMachine:machine".into(),
-        machine_name: "machine".into(),
-        at: now,
-        seed: 42,
-        token_key: 77,
-        input: Value::parse(input).unwrap(),
-        child: None,
-    };
+    let mut now = begin::NOW;
+    let start = begin::start(Value::parse(input).unwrap());
     let mut out = Output::default();
     let mut execution = Execution::start(Arc::new(machine), start, &mut out);
     while let Some(open) = execution.awaited().into_iter().next() {
