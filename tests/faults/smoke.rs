@@ -13,7 +13,7 @@ async fn nothing_acknowledged_is_lost_whatever_happens_to_the_host() {
     let seed =
         std::env::var("STEPWELL_SEED").map_or_else(|_| u64::from(std::process::id()), |seed| seed.parse().unwrap());
     let binary = Path::new(env!("CARGO_BIN_EXE_stepwell")).to_owned();
-    let plan = Plan { binary, seed, size: Size::Test, cycles: None };
+    let plan = Plan { binary, seed, size: Size::Test, cycles: None, bug: None };
     let mut lines = Vec::new();
     for fault in [Fault::F1, Fault::F2, Fault::F3, Fault::F5, Fault::F6, Fault::F9] {
         lines.push(programme::run(fault, &plan).await.unwrap());

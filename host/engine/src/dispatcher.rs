@@ -541,6 +541,13 @@ fn begin(machine: &Arc<Machine>, start: Start, out: &mut Output) -> Option<Execu
     catch_unwind(AssertUnwindSafe(|| Execution::start(machine, start, out))).ok()
 }
 
+/// The bug `timer-early`: half a second too soon, when it is asked for.
+#[cfg(feature = "seeded-bugs")]
+fn early(at: Timestamp) -> Timestamp {
+    let is_asked = std::env::var("STEPWELL_SEEDED_BUG").is_ok_and(|bug| bug == "timer-early");
+    if is_asked { at.plus_micros(-500_000) } else { at }
+}
+
 /// The store's word for where an execution is.
 pub(crate) fn status_of(execution: &Execution) -> Status {
     match execution.status() {

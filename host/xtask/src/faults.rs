@@ -1,39 +1,29 @@
 //! `cargo xtask faults`: the fault programme on the real binary.
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 
 use crate::commands::{self, say};
 use crate::guests;
 use crate::repository::Repository;
 
-#[derive(Debug, clap::Args)]
-pub struct Options {
-    /// Sizes that fit every change (the default)
-    #[arg(long, conflicts_with = "night")]
-    smoke: bool,
-    /// Sizes of a night
-    #[arg(long)]
-    night: bool,
-    /// The seed of everything that is drawn; the table has it
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Another number of cycles
-    #[arg(long)]
-    cycles: Option<u64>,
-    /// Which faults, F1 to F11; all without any
-    faults: Vec<String>,
-}
-
-pub fn run(repository: &Repository, options: &Options) -> Result<()> {
+/// The arguments are the programme's own: see `tests/faults/src/bin/faults.rs`.
+pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
     guests::build_all(repository)?;
-    let host = repository.build_host()?;
+    let has_bugs = arguments.iter().any(|argument| argument == "--bugs");
+    let host = if has_bugs { build_with_bugs(repository)? } else { repository.build_host()? };
     say("breaking the host; the table comes at the end");
     let mut command = repository.cargo(&["run", "--package", "stepwell-faults", "--bin", "faults", "--", "--host"]);
-    command.arg(host).arg(if options.night { "--night" } else { "--smoke" });
-    for (name, value) in [("--seed", options.seed), ("--cycles", options.cycles)] {
-        if let Some(value) = value {
-            command.arg(name).arg(value.to_string());
-        }
-    }
-    commands::run(command.args(&options.faults).env("STEPWELL_GUESTS_BUILT", "1"))
+    commands::run(command.arg(host).args(arguments).env("STEPWELL_GUESTS_BUILT", "1"))
+}
+
+/// Kept under a name of its own: the next build makes an honest host again.
+fn build_with_bugs(repository: &Repository) -> Result<PathBuf> {
+    let build = ["build", "--package", "stepwell-cli", "--bin", "stepwell", "--features", "seeded-bugs"];
+    commands::run(&mut repository.cargo(&build))?;
+    let built = repository.target.join("debug").join("stepwell");
+    let kept = repository.target.join("debug").join("stepwell-with-bugs");
+    std::fs::copy(&built, &kept).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(kept)
 }

@@ -52,7 +52,11 @@ enum Job {
     /// Look for what does not hold in the language core, with bytes guided by coverage
     Fuzz(fuzz::Options),
     /// Kill, stop and starve a real host, take its power and its disk, and check what is left
-    Faults(faults::Options),
+    Faults {
+        /// `--smoke` (the default), `--night` or `--bugs`; `--seed N`, `--cycles N`; F1 to F11
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Build the example's database again from its public source
     Dataset,
     /// Receive the demo's webhooks and check their signatures
@@ -72,7 +76,7 @@ fn main() -> std::process::ExitCode {
         }
         Job::FuzzRules(options) => Repository::find().and_then(|repository| testing::fuzz_rules(&repository, &options)),
         Job::Fuzz(options) => Repository::find().and_then(|repository| fuzz::run(&repository, &options)),
-        Job::Faults(options) => Repository::find().and_then(|repository| faults::run(&repository, &options)),
+        Job::Faults { arguments } => Repository::find().and_then(|repository| faults::run(&repository, &arguments)),
         Job::Dataset => Repository::find().and_then(|repository| dataset::run(&repository)),
         Job::ReceiveWebhooks(options) => demo::receiver::run(&options),
     };

@@ -33,6 +33,8 @@ pub enum Ack {
     },
     /// A start was refused because another execution has the name.
     NameTaken { workflow: String, name: String, id: String },
+    /// An execution that was acknowledged was asked for, and the host did not know it.
+    Missing { id: String },
     /// A history was read.
     Read { id: String, events: Vec<Value> },
     /// How many executions of each status the host counted, when nothing went on any more.

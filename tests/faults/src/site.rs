@@ -29,18 +29,19 @@ pub struct Site {
     directory: tempfile::TempDir,
     effects: tempfile::TempDir,
     binary: PathBuf,
+    bug: Option<&'static str>,
     port: u16,
 }
 
 impl Site {
-    /// Writes the project.
+    /// Writes the project. A bug is one of [`crate::programme::BUGS`].
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub fn new(binary: &Path) -> Result<Self> {
+    pub fn new(binary: &Path, bug: Option<&'static str>) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let (directory, effects) = (tempfile::tempdir()?, memory_directory()?);
-        let site = Self { directory, effects, binary: binary.to_owned(), port };
+        let site = Self { directory, effects, binary: binary.to_owned(), bug, port };
         fs::create_dir(site.data())?;
         let component = stepwell_testing::guest("ledger");
         let mut toml = format!(
@@ -127,6 +128,7 @@ impl Site {
         }
         let compiled = how.compiled.clone().unwrap_or_else(|| stepwell_testing::target_directory().join("compiled"));
         command.env("STEPWELL_COMPILED", compiled).envs(how.environment.iter().cloned());
+        command.envs(self.bug.map(|bug| ("STEPWELL_SEEDED_BUG", bug)));
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
         let child = command.spawn().with_context(|| self.binary.display().to_string())?;
         log.note(&Ack::HostStarted)?;

@@ -2,6 +2,8 @@
 
 mod load;
 mod logs;
+#[cfg(feature = "seeded-bugs")]
+mod seeded;
 mod serve;
 
 use std::net::SocketAddr;

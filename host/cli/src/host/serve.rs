@@ -45,6 +45,8 @@ pub async fn serve(setup: Setup, color: ColorChoice) -> Result<Code, Exit> {
     let data = setup.arguments.data.clone().unwrap_or_else(|| project.data.clone());
     introduce(&project, &data, &palette, voice);
     let store = open_store(&data)?;
+    #[cfg(feature = "seeded-bugs")]
+    let store = super::seeded::store(store);
     let listener = bind(listen).await?;
 
     let starting = start_engine(&setup, &project, &sources, &data, store, &palette, voice);
@@ -164,6 +166,8 @@ async fn start_engine(
         crate::output::say(&rendered);
     }
     let tasks: Arc<dyn Tasks> = loaded.tasks.clone();
+    #[cfg(feature = "seeded-bugs")]
+    let tasks = super::seeded::tasks(tasks);
     let runtime = tokio::runtime::Handle::current();
     let options = Options { objects: open_buckets(project)?, ..Options::default() };
     let opening = tokio::task::spawn_blocking(move || Engine::open(options, store, tasks, runtime));

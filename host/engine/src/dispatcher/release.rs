@@ -121,6 +121,8 @@ impl Dispatcher {
                 Effect::CancelCall { call } => self.cancel_call(id, call, actions),
                 Effect::SetTimer { timer, at } => {
                     let Some(live) = self.live.get_mut(id) else { return };
+                    #[cfg(feature = "seeded-bugs")]
+                    let at = super::early(at);
                     live.timers.insert(timer, at);
                     self.timers.insert((at, Arc::clone(id), timer));
                 }

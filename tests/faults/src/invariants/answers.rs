@@ -10,6 +10,9 @@ use crate::case::Case;
 
 pub(super) fn starts_are_there(case: &Case, found: &mut Findings) {
     for ack in &case.acks {
+        if let Ack::Missing { id } = ack {
+            found.expect(false, id, || "a start was acknowledged, and the host did not know the execution".to_owned());
+        }
         let Ack::Started { id, workflow, name, input, .. } = ack else { continue };
         let Some(row) = case.stored.executions.get(id) else {
             found.expect(false, id, || "a start was acknowledged, and the execution is gone".to_owned());
@@ -34,7 +37,7 @@ pub(super) fn names_are_unique(case: &Case, found: &mut Findings) {
     let rows = case.stored.executions.values().map(|row| (&row.workflow, &row.name, &row.id));
     let told = case.acks.iter().filter_map(|ack| match ack {
         Ack::Started { id, workflow, name, .. } | Ack::NameTaken { workflow, name, id } => Some((workflow, name, id)),
-        Ack::Stopped { .. } | Ack::Read { .. } | Ack::Listed { .. } => None,
+        Ack::Stopped { .. } | Ack::Missing { .. } | Ack::Read { .. } | Ack::Listed { .. } => None,
         Ack::HostStarted | Ack::HostLost | Ack::HostEnded => None,
     });
     for (workflow, name, id) in rows.chain(told) {

@@ -299,6 +299,7 @@ fn broken_histories() -> Vec<Breaking> {
 fn broken_promises() -> Vec<Breaking> {
     vec![
         ("I15", |case| drop(case.stored.executions.remove(ID))),
+        ("I15", |case| case.acks.push(Ack::Missing { id: ID.to_owned() })),
         ("I15", |case| first_row(case).name = "other".to_owned()),
         ("I15", |case| first_row(case).input_digest = "sha256:00".to_owned()),
         ("I16", |case| case.stored.executions.get_mut(LATE).unwrap().name = ID.to_owned()),

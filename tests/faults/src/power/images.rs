@@ -79,7 +79,7 @@ pub fn check_images(images: Images<'_>, random: &mut Random) -> Result<Tally> {
 fn told_before(acks: &[Ack], end: u64) -> Vec<Ack> {
     let is_before = |ack: &&Ack| match ack {
         Ack::Started { position, .. } | Ack::Stopped { position, .. } => *position <= end,
-        Ack::NameTaken { .. } | Ack::Read { .. } | Ack::Listed { .. } => false,
+        Ack::NameTaken { .. } | Ack::Missing { .. } | Ack::Read { .. } | Ack::Listed { .. } => false,
         Ack::HostStarted | Ack::HostLost | Ack::HostEnded => false,
     };
     acks.iter().filter(is_before).cloned().collect()

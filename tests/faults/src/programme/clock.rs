@@ -14,6 +14,7 @@ use crate::load::join;
 use crate::random::Random;
 use crate::shim::{Control, Shim, Word};
 use crate::site::How;
+use crate::stored::Stored;
 
 /// Steps of the clock (seconds): an hour and a day in both directions, and ten minutes back.
 const STEPS_SECONDS: [i64; 5] = [-600, 3600, -3600, 86_400, -86_400];
@@ -55,7 +56,17 @@ pub(super) async fn step(plan: &Plan, cycles: usize, random: &mut Random) -> Res
         }
         control.set(Word::ClockNanos, (base + seconds.max(0)) * 1_000_000_000)?;
         round.settle(Some(host), random, &mut found).await?;
+        if !was_shifted(&round, seconds.abs())? {
+            found.violations.push(format!("the clock was set by {seconds} s, and no execution shows it"));
+        }
     }
     found.extra = format!("-10 min, +1 h, -1 h, +1 d, -1 d in turn; {restarts} with a restart on the new time");
     Ok(found)
+}
+
+/// Whether some execution began about as far ahead of the real time as the clock was set.
+fn was_shifted(round: &Round, seconds: i64) -> Result<bool> {
+    let stored = Stored::read(&round.site.data())?;
+    let ahead = jiff::Timestamp::now().as_microsecond() + seconds * 1_000_000 / 2;
+    Ok(stored.executions.values().any(|row| row.started_at_micros > ahead))
 }

@@ -27,7 +27,13 @@ pub struct Plan {
     pub size: Size,
     /// Another number of cycles than the size has.
     pub cycles: Option<usize>,
+    /// The bug that the binary is to have, of those that the feature `seeded-bugs` knows.
+    pub bug: Option<&'static str>,
 }
+
+/// The bugs that the binary has on purpose when it is built with `seeded-bugs`.
+pub const BUGS: [&str; 6] =
+    ["ack-before-commit", "skip-guard", "double-dispatch", "timer-early", "lose-entry", "rewrite-history"];
 
 /// How long it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,17 +20,25 @@ pub struct Round {
     pub site: Site,
     pub log: Arc<AckLog>,
     pub client: reqwest::Client,
+    has_bug: bool,
 }
+
+/// What a bug has stuck is not waited for as long as what a slow machine holds up.
+const BUGGY_QUIET_SECONDS: u64 = 15;
 
 impl Round {
     pub fn new(plan: &Plan) -> Result<Self> {
-        let site = Site::new(&plan.binary)?;
+        let site = Site::new(&plan.binary, plan.bug)?;
         let log = Arc::new(AckLog::open(&site.acks(), None)?);
-        Ok(Self { site, log, client: client() })
+        Ok(Self { site, log, client: client(), has_bug: plan.bug.is_some() })
     }
 
     pub fn load(&self) -> Arc<Load> {
-        Arc::new(Load::new(&self.site, &self.client, &self.log))
+        let mut load = Load::new(&self.site, &self.client, &self.log);
+        if self.has_bug {
+            load.quiet_seconds = BUGGY_QUIET_SECONDS;
+        }
+        Arc::new(load)
     }
 
     pub fn start(&self, how: &How) -> Result<Host> {

@@ -5,8 +5,6 @@
 //! An input `{"fail": N}` makes the first N attempts fail with `Refused`, after they had their
 //! effect.
 
-use std::hash::{BuildHasher as _, RandomState};
-
 wit_bindgen::generate!({ path: "../../../wit/v1", world: "task-with-grants" });
 
 use exports::stepwell::task::guest::{Failure, Guest};
@@ -28,10 +26,17 @@ impl Guest for Ledger {
         let result = json!({"key": key, "attempt": attempt, "dispatch": dispatch}).to_string();
         let kept = if fails { Value::Null } else { json!(result) };
         let effect = json!({"key": key, "attempt": attempt, "dispatch": dispatch, "input": input, "result": kept});
-        let run = RandomState::new().hash_one(&key);
-        let file = format!("{}.{attempt}.{dispatch}.{run:016x}.json", key.replace(':', "_"));
-        files::write("effects", &file, effect.to_string().as_bytes())
-            .map_err(|error| Failure { error: "EffectFailed".to_owned(), cause: format!("{error:?}") })?;
+        let name = format!("{}.{attempt}.{dispatch}", key.replace(':', "_"));
+        // Chance is the same for the same call, so that runs are told apart by counting them.
+        let mut run = 0;
+        while let Err(error) =
+            files::create_new("effects", &format!("{name}.{run}.json"), effect.to_string().as_bytes())
+        {
+            if !matches!(error, files::Error::Exists(_)) {
+                return Err(Failure { error: "EffectFailed".to_owned(), cause: format!("{error:?}") });
+            }
+            run += 1;
+        }
         if fails {
             return Err(Failure { error: "Refused".to_owned(), cause: format!("attempt {attempt}") });
         }
