@@ -246,6 +246,7 @@ fn adopted(row: &ExecutionRow, folded: Folded) -> Adopted {
         calls: folded.calls_to_send(),
         entries: folded.entries,
         wake_at: row.wake_at_micros.map(Timestamp::from_micros),
+        last_at: folded.last_at,
         child: row.child.clone(),
         pinned: folded.pinned,
         execution: folded.execution,

@@ -22,6 +22,8 @@ pub(crate) struct Adopted {
     pub child: Option<ChildOf>,
     pub entries: u64,
     pub wake_at: Option<Timestamp>,
+    /// When its last entry came: it goes on no earlier, though the clock was set back since.
+    pub last_at: Timestamp,
     /// Which awaited calls must be sent, each with the dispatch number it is sent under.
     pub calls: Vec<(CallId, u32)>,
 }
@@ -47,7 +49,8 @@ impl Dispatcher {
     /// Takes an execution over from a lost host. Its calls go out again under a new dispatch
     /// number, which is journaled first.
     pub fn adopt(&mut self, adopted: Adopted, actions: &mut Vec<Action>) {
-        let Adopted { id, workflow, name, pinned, execution, child, entries, wake_at, calls } = adopted;
+        let Adopted { id, workflow, name, pinned, execution, child, entries, wake_at, last_at, calls } = adopted;
+        self.now = self.now.max(last_at);
         let mut live = Live::new(workflow, name, pinned, execution);
         live.child = child.map(|child| Child::written(&child));
         live.entries = entries;

@@ -433,3 +433,18 @@ fn a_stop_that_comes_while_the_end_is_written_is_refused_once_that_is_durable() 
     assert!(refused, "{actions:?}");
     assert_eq!(world.store.execution(ID).unwrap(), row, "nothing of the row has changed");
 }
+
+/// The clock may have been set back while the host was away.
+#[test]
+fn an_execution_that_is_taken_over_goes_on_no_earlier_than_it_was() {
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":60,"End":true}}}"#;
+    let mut world = World::new(definition, &MemoryObjects::default(), MemoryStore::new());
+    world.start("{}");
+    world.run(1);
+    let mut next = World::new(definition, &MemoryObjects::default(), world.store.clone());
+    next.now = world.now - 3_600_000_000;
+    next.inbox.push_back(Command::Stop { ticket: Ticket(2), id: ID.into(), error: None, cause: None });
+    next.run(1);
+    let times: Vec<_> = next.store.journal(ID, 0, 10).unwrap().iter().map(|entry| entry.at_micros).collect();
+    assert_eq!(times, [world.now, world.now]);
+}
