@@ -230,6 +230,17 @@ impl Load {
         Ok(())
     }
 
+    /// Stops everything that waits for an hour.
+    ///
+    /// # Errors
+    /// When the host does not answer as it should.
+    pub async fn stop_long(&self) -> Result<()> {
+        for row in self.list(&format!("?status=RUNNING&workflow={}", workflows::LONG)).await? {
+            self.stop_one(row["id"].as_str().unwrap_or_default()).await?;
+        }
+        Ok(())
+    }
+
     async fn list(&self, query: &str) -> Result<Vec<Value>> {
         let mut rows = Vec::new();
         let mut cursor = String::new();

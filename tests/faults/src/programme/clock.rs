@@ -49,6 +49,8 @@ pub(super) async fn step(plan: &Plan, cycles: usize, random: &mut Random) -> Res
             host = round.start(&how)?;
             round.ready(&mut host).await?;
             let load = round.load();
+            // What began on the other time goes on in this one.
+            load.stop_long().await?;
             let clients = load.run(2, random);
             tokio::time::sleep(Duration::from_millis(1500)).await;
             load.stop();
