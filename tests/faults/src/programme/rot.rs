@@ -40,11 +40,12 @@ pub(super) async fn flip(plan: &Plan, cycles: usize, random: &mut Random) -> Res
         tokio::time::sleep(Duration::from_millis(1500)).await;
         if is_killed {
             host.kill(&round.log)?;
-        } else {
-            host.terminate(&round.log)?;
         }
         load.stop();
         join(clients).await?;
+        if !is_killed {
+            host.terminate(&round.log)?;
+        }
         let truth = Stored::read(&round.site.data())?;
         ensure!(!truth.executions.is_empty(), "there is nothing to damage");
         for _ in 0..share {
@@ -58,9 +59,9 @@ pub(super) async fn flip(plan: &Plan, cycles: usize, random: &mut Random) -> Res
         }
     }
     let caches = caches(plan, cycles.div_ceil(20), random, &mut found).await?;
-    let Tally { unopened, refused, whole, rows, earlier } = tally;
+    let Tally { unopened, refused, whole, rows, earlier, short } = tally;
     found.extra = format!(
-        "{unopened} stores did not open, {refused} journals were refused, {whole} read as written; \
+        "{unopened} stores did not open, {refused} journals were refused, {whole} read as written, {short} cut short; \
          {earlier} went back to an earlier commit of the log, {rows} rows showed something else; \
          {caches} tampered caches"
     );
@@ -76,6 +77,8 @@ struct Tally {
     rows: usize,
     /// Journals that ended earlier, because the log was cut off at the damage.
     earlier: usize,
+    /// Journals that were read with their last entries missing, without a word.
+    short: usize,
 }
 
 /// Copies the store's files and flips bits in one of them.
@@ -124,6 +127,13 @@ fn served_wrong(directory: &Path, truth: &Stored, is_log: bool, tally: &mut Tall
                     tally.whole += 1;
                 } else if is_log && written.starts_with(&read) {
                     tally.earlier += 1;
+                } else if written.starts_with(&read) {
+                    tally.short += 1;
+                    wrong.push(format!(
+                        "execution {id}: the first {} of {} entries are read",
+                        read.len(),
+                        written.len()
+                    ));
                 } else {
                     wrong.push(format!(
                         "execution {id}: {} entries were written, {} others are read",
