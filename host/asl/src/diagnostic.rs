@@ -102,7 +102,7 @@ pub const RULES: [(&str, &str); 33] = [
     (DEPRECATED, "The language has a newer name for the field."),
     (UNSUPPORTED, "This version of Stepwell does what the definition asks for."),
     (LIMIT, "The definition is within the limits of the host."),
-    (UNKNOWN_TASK, "Every task that is called is a plugin of the project."),
+    (UNKNOWN_TASK, "Every task that is called is a plugin of the project, and every bucket that is named is granted."),
     (UNREADABLE, "The definition's file can be read."),
 ];
 

@@ -1,11 +1,12 @@
 //! Definitions in files: read, checked, their problems shown.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use stepwell_asl::expr::Value;
 use stepwell_asl::{Diagnostic, Machine, Resource, Severity};
+use stepwell_objects_local::{Access, Bucket};
 
 use crate::excerpt::{self, Message};
 use crate::nearest::suggestion;
@@ -97,9 +98,9 @@ impl Source {
         unknown
     }
 
-    /// The buckets that `ItemReader` and `ResultWriter` name literally and that are not among the
-    /// known ones.
-    pub fn unknown_buckets(&self, known: &[&str]) -> Vec<UnknownTask> {
+    /// The buckets that `ItemReader` and `ResultWriter` name literally and that the project does
+    /// not grant, or not for that.
+    pub fn unknown_buckets(&self, granted: &BTreeMap<String, Bucket>) -> Vec<UnknownTask> {
         let mut unknown = Vec::new();
         let Ok(definition) = Value::parse(&self.text) else { return unknown };
         let mut seen: HashMap<String, usize> = HashMap::new();
@@ -108,16 +109,25 @@ impl Source {
             let nth = seen.entry(wanted.clone()).or_default();
             let found = self.text.match_indices(&wanted).nth(*nth);
             *nth += 1;
-            if known.contains(&name) {
-                return;
-            }
-            let help = if known.is_empty() {
-                format!("add [buckets.{name}] with the path of a directory to stepwell.toml")
-            } else {
-                suggestion(name, known)
+            let reads = field == "ItemReader";
+            let (what, help) = match granted.get(name).map(|bucket| bucket.access) {
+                Some(Access::ReadWrite) => return,
+                Some(Access::ReadOnly) if reads => return,
+                Some(Access::ReadOnly) => {
+                    let help = format!("set access = \"read-write\" under [buckets.{name}] in stepwell.toml");
+                    ("grants for reading only", help)
+                }
+                None if granted.is_empty() => {
+                    let help = format!("add [buckets.{name}] with the path of a directory to stepwell.toml");
+                    ("does not grant", help)
+                }
+                None => {
+                    let known: Vec<&str> = granted.keys().map(String::as_str).collect();
+                    ("does not grant", suggestion(name, &known))
+                }
             };
             unknown.push(UnknownTask {
-                message: format!("the {field} names the bucket \"{name}\", which the project does not grant"),
+                message: format!("the {field} names the bucket \"{name}\", which the project {what}"),
                 help,
                 span: found.map(|(at, text)| at..at + text.len()),
                 pointer: pointer.to_owned(),

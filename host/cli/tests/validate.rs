@@ -277,3 +277,35 @@ fn nothing_is_said_of_the_example() {
     let output = validate(&examples, &[".", "--strict"], "");
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b""[..]));
 }
+
+#[test]
+fn a_project_beside_the_definition_knows_which_buckets_there_are() {
+    let map = |reads: &str, writes: &str| {
+        format!(
+            r#"{{"StartAt":"M","States":{{"M":{{"Type":"Map","End":true,
+            "ItemReader":{{"Resource":"arn:aws:states:::s3:getObject","Parameters":{{"Bucket":"{reads}","Key":"a.json"}}}},
+            "ResultWriter":{{"Resource":"arn:aws:states:::s3:putObject","Parameters":{{"Bucket":"{writes}","Prefix":"p"}}}},
+            "ItemProcessor":{{"ProcessorConfig":{{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"}},
+            "StartAt":"P","States":{{"P":{{"Type":"Succeed"}}}}}}}}}}}}"#
+        )
+    };
+    let project = "[project]\nname = \"p\"\n[buckets.inbox]\npath = \"in\"\n[buckets.out]\npath = \"out\"\naccess = \"read-write\"\n";
+    let (right, only, none) = (map("inbox", "out"), map("out", "inbox"), map("inbux", "out"));
+    let here =
+        directory(&[("right.json", &right), ("only.json", &only), ("none.json", &none), ("stepwell.toml", project)]);
+    assert_eq!(code(here.path(), &["right.json"]), 0);
+    let told = |file: &str| {
+        assert_eq!(code(here.path(), &[file]), 1);
+        let output = validate(here.path(), &[file], "");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let only = told("only.json");
+    assert!(
+        only.contains("the ResultWriter names the bucket \"inbox\", which the project grants for reading only"),
+        "{only}"
+    );
+    assert!(only.contains("access = \"read-write\" under [buckets.inbox]") && only.contains("only.json:3:"), "{only}");
+    let none = told("none.json");
+    assert!(none.contains("the ItemReader names the bucket \"inbux\", which the project does not grant"), "{none}");
+    assert!(none.contains("did you mean \"inbox\"?"), "{none}");
+}

@@ -1,6 +1,6 @@
 //! `stepwell run`: one workflow, once, in this process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,9 +126,8 @@ async fn plugins(
 
 /// The buckets that the project grants; those that the definition names must be among them.
 fn buckets(source: &Source, project: Option<&Project>, palette: &Palette) -> anyhow::Result<Arc<dyn Objects>> {
-    let known: Vec<&str> =
-        project.map(|project| project.buckets.keys().map(String::as_str).collect()).unwrap_or_default();
-    let unknown = source.unknown_buckets(&known);
+    let none = BTreeMap::new();
+    let unknown = source.unknown_buckets(project.map_or(&none, |project| &project.buckets));
     if !unknown.is_empty() {
         let rendered: Vec<String> = unknown.iter().map(|one| source.render_unknown(one, palette)).collect();
         return Err(Exit::new(Code::Invalid, rendered.join("\n")).into());

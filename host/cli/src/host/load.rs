@@ -20,7 +20,6 @@ use crate::tree;
 /// Reads every definition. All problems of all of them come back together, rendered.
 pub fn definitions(project: &Project, palette: &Palette) -> Result<Vec<(String, Source)>, Exit> {
     let known: Vec<&str> = project.plugins.iter().map(|plugin| plugin.plugin.name.as_str()).collect();
-    let buckets: Vec<&str> = project.buckets.keys().map(String::as_str).collect();
     let mut sources = Vec::new();
     let mut problems = Vec::new();
     for workflow in &project.workflows {
@@ -35,7 +34,7 @@ pub fn definitions(project: &Project, palette: &Palette) -> Result<Vec<(String, 
             Ok(machine) => {
                 let unknown = source.unknown_tasks(&machine, &known);
                 problems.extend(unknown.iter().map(|unknown| source.render_unknown(unknown, palette)));
-                let unknown = source.unknown_buckets(&buckets);
+                let unknown = source.unknown_buckets(&project.buckets);
                 problems.extend(unknown.iter().map(|unknown| source.render_unknown(unknown, palette)));
             }
             Err(diagnostics) => {

@@ -1,10 +1,11 @@
 //! `stepwell validate`: definitions, without a host.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use stepwell_asl::{Diagnostic, Machine, Severity, Span, WorkflowType, diagnostic};
+use stepwell_objects_local::Bucket;
 
 use crate::definition::{Source, UnknownTask};
 use crate::excerpt::Place;
@@ -22,7 +23,7 @@ use files::Found;
 const ABOUT: &str = "\
 Definitions are files, directories that are searched for *.asl.json, or - for standard input.
 Every problem is told with its place. A definition that lies beside a project file, stepwell.toml,
-may call only tasks that are plugins of that project; --project names another project file.
+may name only tasks that are plugins of that project, and buckets that it grants; --project names another project file.
 
 Problems go to standard output, the summary to standard error.
 
@@ -106,7 +107,7 @@ pub fn run(arguments: &Arguments, color: ColorChoice) -> anyhow::Result<Code> {
     let mut projects = Projects { given: None, beside: HashMap::new() };
     if let Some(file) = &arguments.project {
         let names =
-            plugins(file).map_err(|problems| Exit::new(Code::Usage, problems.render(&Palette::for_stderr(color))))?;
+            granted(file).map_err(|problems| Exit::new(Code::Usage, problems.render(&Palette::for_stderr(color))))?;
         projects.given = Some(names);
     }
     let workflow = match arguments.workflow {
@@ -175,17 +176,24 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The names of plugins that definitions can call, by the directory of the definition.
+/// What a project grants its definitions.
+struct Granted {
+    /// The names of plugins.
+    tasks: Vec<String>,
+    buckets: BTreeMap<String, Bucket>,
+}
+
+/// What definitions may name, by the directory of the definition.
 struct Projects {
-    given: Option<Vec<String>>,
-    beside: HashMap<PathBuf, Option<Vec<String>>>,
+    given: Option<Granted>,
+    beside: HashMap<PathBuf, Option<Granted>>,
 }
 
 impl Projects {
     /// `None` where there is no project.
-    fn known(&mut self, definition: &Path) -> Option<&[String]> {
+    fn known(&mut self, definition: &Path) -> Option<&Granted> {
         if self.given.is_some() {
-            return self.given.as_deref();
+            return self.given.as_ref();
         }
         let directory = definition.parent().map(Path::to_owned).unwrap_or_default();
         let known = self.beside.entry(directory).or_insert_with_key(|directory| {
@@ -193,29 +201,34 @@ impl Projects {
             if definition.as_os_str() == files::STDIN || !file.is_file() {
                 return None;
             }
-            let names = plugins(&file).ok();
-            if names.is_none() {
-                say(&format!("note: {} is not valid; which tasks there are is not checked", file.display()));
+            let granted = granted(&file).ok();
+            if granted.is_none() {
+                let file = file.display();
+                say(&format!(
+                    "note: {file} is not valid, so what it grants is not checked; --project {file} tells why"
+                ));
             }
-            names
+            granted
         });
-        known.as_deref()
+        known.as_ref()
     }
 }
 
-fn plugins(file: &Path) -> Result<Vec<String>, project::Problems> {
+fn granted(file: &Path) -> Result<Granted, project::Problems> {
     let project = Project::read(file, Purpose::Development)?;
-    Ok(project.plugins.into_iter().map(|plugin| plugin.plugin.name).collect())
+    let tasks = project.plugins.into_iter().map(|plugin| plugin.plugin.name).collect();
+    Ok(Granted { tasks, buckets: project.buckets })
 }
 
-fn check(source: Source, workflow: WorkflowType, known: Option<&[String]>) -> Checked {
+fn check(source: Source, workflow: WorkflowType, granted: Option<&Granted>) -> Checked {
     let (mut problems, machine) = match Machine::parse_as(&source.text, workflow) {
         Ok(machine) => (machine.warnings().to_vec(), Some(machine)),
         Err(problems) => (problems, None),
     };
-    if let (Some(machine), Some(known)) = (machine, known) {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let unknown = source.unknown_tasks(&machine, &known);
+    if let (Some(machine), Some(granted)) = (machine, granted) {
+        let known: Vec<&str> = granted.tasks.iter().map(String::as_str).collect();
+        let mut unknown = source.unknown_tasks(&machine, &known);
+        unknown.extend(source.unknown_buckets(&granted.buckets));
         problems.extend(unknown.into_iter().map(|task| as_problem(&source.text, task)));
     }
     problems.sort_by_key(|problem| problem.span.map(|span| span.start));
