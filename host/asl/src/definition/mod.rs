@@ -187,7 +187,7 @@ impl Builder {
                 format!("The definition is not valid JSON: {error}"),
             ),
         };
-        let end = text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
+        let (at, end) = character_at(text, at);
         let mut found = fields::problem(Severity::Error, diagnostic::INVALID_JSON, String::new(), message, None);
         // The pointer is unknown where the text is no JSON, so the span comes from the reader.
         found.span = Some(Locator::new(text).span(at, end));
@@ -199,7 +199,8 @@ impl Builder {
         let message = "Definition must be a valid JSON object".to_owned();
         let help = Some("A definition is {\"StartAt\": \u{2026}, \"States\": {\u{2026}}}.".to_owned());
         let mut found = fields::problem(Severity::Error, diagnostic::SCHEMA, String::new(), message, help);
-        found.span = Some(Locator::new(text).span(0, text.len().min(1)));
+        let (at, end) = character_at(text, 0);
+        found.span = Some(Locator::new(text).span(at, end));
         found.location = None;
         self.problems.push(found);
     }
@@ -246,6 +247,13 @@ impl Builder {
             Some(_) | None => QueryLanguage::Jsonata,
         }
     }
+}
+
+/// Where the character that a byte belongs to begins and ends; the end of the text is behind all.
+fn character_at(text: &str, byte: usize) -> (usize, usize) {
+    let at = (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let length = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    (at, at + length)
 }
 
 #[cfg(test)]

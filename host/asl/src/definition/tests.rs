@@ -396,3 +396,13 @@ fn no_state_takes_back_the_machines_jsonata() {
         )
     );
 }
+
+#[test]
+fn places_are_whole_characters() {
+    for text in ["\u{85}", "\u{3000}\u{2028}", "ä", "{ü", "{\"a\": é}", "[\u{1f600}", "{\"\u{1f600}"] {
+        for problem in Machine::parse(text).unwrap_err() {
+            let span = problem.span.unwrap();
+            assert!(text.get(span.start..span.end).is_some(), "{text:?}: {span:?}");
+        }
+    }
+}
