@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stepwell_expr::{Entropy, Map, Scope, Value};
 
-use crate::execution::payload_fits;
+use crate::execution::{Tolerance, payload_fits, threshold_exceeded};
 use crate::machine::{Kind, Payload, StateIx, WorkflowType};
 use crate::query::Evaluation;
 use crate::{Failure, Machine, RunId, Timestamp};
@@ -162,17 +162,11 @@ impl MapRun {
     /// What the state fails with once so many of its items have failed; `None` while they are
     /// tolerated.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of items stay far below 2⁵³")]
     pub fn exceeded(&self, failed: u64, items: u64) -> Option<Failure> {
-        let share = failed as f64 * 100.0 / items.max(1) as f64;
-        let counted = self.tolerated_count.map(|most| failed <= most);
-        let shared = self.tolerated_percentage.map(|most| share <= most);
-        let tolerated = match (counted, shared) {
-            (None, None) => failed == 0,
-            (counted, shared) => counted.unwrap_or(true) && shared.unwrap_or(true),
-        };
-        let cause = "The specified tolerated failure threshold was exceeded";
-        (!tolerated).then(|| Failure::new("States.ExceedToleratedFailureThreshold", cause))
+        let (count, percentage) = (self.tolerated_count, self.tolerated_percentage);
+        // One that says nothing of failures tolerates none.
+        let count = count.or(percentage.is_none().then_some(0));
+        Tolerance { count, percentage, failed }.is_exceeded(items).then(threshold_exceeded)
     }
 
     /// What the state fails with where an output or an input is larger than a payload may be.

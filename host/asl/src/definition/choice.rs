@@ -51,7 +51,7 @@ impl Builder {
         }
         let known: Vec<&str> =
             ["Condition", "Next", "Comment", "Assign", "Output"].into_iter().chain(RULE_FIELDS).collect();
-        rule.known(&known, &[], &mut self.problems);
+        rule.known(&known, &mut self.problems);
         rule.require(&["Condition"], &mut self.problems);
         match rule.get("Condition")? {
             Value::Bool(_) => {}
@@ -104,7 +104,7 @@ impl Builder {
             ["Variable"] => self.compare(fields),
             _ => {
                 let known: Vec<&str> = RULE_FIELDS.into_iter().chain(REPORTED).chain(operators()).collect();
-                fields.known(&known, &[], &mut self.problems);
+                fields.known(&known, &mut self.problems);
                 // Of a field of the other language it was told that it cannot be here.
                 if !fields.has("Condition") {
                     let message =
@@ -117,7 +117,7 @@ impl Builder {
     }
 
     fn known_beside(&mut self, fields: &Fields<'_>, name: &str) {
-        fields.known(&["Next", "Comment", "Assign", "Condition", "Output", name], &[], &mut self.problems);
+        fields.known(&["Next", "Comment", "Assign", "Condition", "Output", name], &mut self.problems);
     }
 
     fn operands(&mut self, fields: &Fields<'_>, name: &str, depth: usize) -> Option<Vec<Test>> {
@@ -136,7 +136,7 @@ impl Builder {
     fn compare(&mut self, fields: &Fields<'_>) -> Option<Test> {
         let known: Vec<&str> =
             ["Variable", "Next", "Comment", "Assign"].into_iter().chain(REPORTED).chain(operators()).collect();
-        fields.known(&known, &[], &mut self.problems);
+        fields.known(&known, &mut self.problems);
         let variable = self.path(fields, "Variable");
         let used: Vec<&str> = operators().filter(|name| fields.has(name)).collect();
         let [name] = used.as_slice() else {

@@ -229,18 +229,9 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports members that nobody knows, with the nearest name that would be known.
-    pub(super) fn known(&self, names: &[&str], later: &[(&str, &str)], problems: &mut Problems) {
+    pub(super) fn known(&self, names: &[&str], problems: &mut Problems) {
         for name in self.map.keys() {
             if names.contains(&&**name) {
-                continue;
-            }
-            if let Some((_, what)) = later.iter().find(|(known, _)| *known == &**name) {
-                problems.error(
-                    diagnostic::UNSUPPORTED,
-                    self.at(name),
-                    format!("The field '{name}' is not supported by this version of Stepwell ({what})"),
-                    None,
-                );
                 continue;
             }
             let near = if problems.full(Severity::Error) { None } else { nearest(name, names.iter().copied()) };

@@ -62,7 +62,7 @@ impl Builder {
         let name = if fields.has("ItemProcessor") { "ItemProcessor" } else { "Iterator" };
         let inner = Fields::of(fields.get(name)?, fields.at(name), &mut self.problems)?;
         let known = ["StartAt", "States", "Comment", "ProcessorConfig"];
-        inner.known(&known, &[], &mut self.problems);
+        inner.known(&known, &mut self.problems);
         let distributed = self.processor_config(&inner).map(|child| {
             let reader = self.reader(fields);
             let (batcher, writer) = (self.batcher(fields), self.writer(fields));
@@ -189,7 +189,7 @@ impl Builder {
     fn processor_config(&mut self, inner: &Fields<'_>) -> Option<WorkflowType> {
         let value = inner.get("ProcessorConfig")?;
         let config = Fields::of(value, inner.at("ProcessorConfig"), &mut self.problems)?;
-        config.known(&["Mode", "ExecutionType"], &[], &mut self.problems);
+        config.known(&["Mode", "ExecutionType"], &mut self.problems);
         let child = match config.text("ExecutionType", &mut self.problems).map(|kind| &**kind) {
             None => None,
             Some("STANDARD") => Some(WorkflowType::Standard),
@@ -223,7 +223,7 @@ impl Builder {
     fn reader(&mut self, fields: &Fields<'_>) -> Option<Reader> {
         let value = fields.get("ItemReader")?;
         let reader = Fields::of(value, fields.at("ItemReader"), &mut self.problems)?;
-        reader.known(&["Resource", "Parameters", "Arguments", "ReaderConfig"], &[], &mut self.problems);
+        reader.known(&["Resource", "Parameters", "Arguments", "ReaderConfig"], &mut self.problems);
         self.foreign(&reader);
         reader.require(&["Resource"], &mut self.problems);
         let resource = reader.text("Resource", &mut self.problems)?;
@@ -255,7 +255,7 @@ impl Builder {
             "ItemsPointer",
             "ExpectedBucketOwner",
         ];
-        fields.known(&known, &[], &mut self.problems);
+        fields.known(&known, &mut self.problems);
         for (name, values) in READER_VALUES {
             self.value_of(&fields, name, values);
         }
@@ -288,7 +288,7 @@ impl Builder {
         let batcher = Fields::of(value, fields.at("ItemBatcher"), &mut self.problems)?;
         let [items, items_path, bytes, bytes_path] =
             ["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
-        batcher.known(&[items, items_path, bytes, bytes_path, "BatchInput"], &[], &mut self.problems);
+        batcher.known(&[items, items_path, bytes, bytes_path, "BatchInput"], &mut self.problems);
         self.foreign(&batcher);
         if ![items, items_path, bytes, bytes_path].iter().any(|name| batcher.has(name)) {
             let message = format!("One of these fields is required: [{items}, {items_path}, {bytes}, {bytes_path}]");
@@ -305,7 +305,7 @@ impl Builder {
     fn writer(&mut self, fields: &Fields<'_>) -> Option<Writer> {
         let value = fields.get("ResultWriter")?;
         let writer = Fields::of(value, fields.at("ResultWriter"), &mut self.problems)?;
-        writer.known(&["Resource", "Parameters", "Arguments", "WriterConfig"], &[], &mut self.problems);
+        writer.known(&["Resource", "Parameters", "Arguments", "WriterConfig"], &mut self.problems);
         self.foreign(&writer);
         if !writer.has("Resource") && !writer.has("WriterConfig") {
             let message = "One of these fields is required: [Resource, WriterConfig]";
@@ -327,7 +327,7 @@ impl Builder {
         if let Some(value) = writer.get("WriterConfig")
             && let Some(fields) = Fields::of(value, writer.at("WriterConfig"), &mut self.problems)
         {
-            fields.known(&["Transformation", "OutputType"], &[], &mut self.problems);
+            fields.known(&["Transformation", "OutputType"], &mut self.problems);
             fields.require(&["Transformation", "OutputType"], &mut self.problems);
             self.value_of(&fields, "Transformation", &["NONE", "COMPACT", "FLATTEN"]);
             self.value_of(&fields, "OutputType", &["JSON", "JSONL"]);

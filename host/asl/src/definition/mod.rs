@@ -136,7 +136,7 @@ impl Builder {
         };
         self.twins(text);
         let fields = Fields { map, pointer: String::new() };
-        fields.known(&MACHINE_FIELDS, &[], &mut self.problems);
+        fields.known(&MACHINE_FIELDS, &mut self.problems);
         let timeout_seconds = fields.whole("TimeoutSeconds", 1, limits::DELAY_SECONDS_MAX, &mut self.problems);
         self.version(&fields);
         self.jsonata = self.language(&fields) == QueryLanguage::Jsonata;

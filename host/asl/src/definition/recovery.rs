@@ -60,7 +60,7 @@ impl Builder {
 
     fn retrier(&mut self, value: &Value, pointer: String, last: bool) -> Option<Retrier> {
         let fields = Fields::of(value, pointer, &mut self.problems)?;
-        fields.known(&RETRIER_FIELDS, &[], &mut self.problems);
+        fields.known(&RETRIER_FIELDS, &mut self.problems);
         let errors = self.error_names(&fields, last)?;
         let whole = |name, min, max, builder: &mut Self| fields.whole(name, min, max, &mut builder.problems);
         let interval_seconds = whole("IntervalSeconds", 1, limits::DELAY_SECONDS_MAX, self).unwrap_or(1);
@@ -102,7 +102,7 @@ impl Builder {
         names: &Names<'_>,
     ) -> Option<Catcher> {
         let fields = Fields::of(value, pointer, &mut self.problems)?;
-        fields.known(&CATCHER_FIELDS, &[], &mut self.problems);
+        fields.known(&CATCHER_FIELDS, &mut self.problems);
         self.foreign(&fields);
         fields.require(&["Next"], &mut self.problems);
         let errors = self.error_names(&fields, last);

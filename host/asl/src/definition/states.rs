@@ -129,7 +129,7 @@ impl Builder {
 
     pub(super) fn only(&mut self, fields: &Fields<'_>, groups: &[&[&str]]) {
         let known: Vec<&str> = COMMON.iter().chain(groups.iter().copied().flatten()).copied().collect();
-        fields.known(&known, &[], &mut self.problems);
+        fields.known(&known, &mut self.problems);
         self.foreign(fields);
     }
 
@@ -280,7 +280,7 @@ impl Builder {
         for (index, value) in values.iter().enumerate() {
             let pointer = format!("{}/{index}", fields.at("Branches"));
             let branch = Fields::of(value, pointer, &mut self.problems)?;
-            branch.known(&["StartAt", "States", "Comment"], &[], &mut self.problems);
+            branch.known(&["StartAt", "States", "Comment"], &mut self.problems);
             branches.push(self.nested(&branch));
         }
         Some(Kind::Parallel { branches: branches.into_iter().collect::<Option<_>>()?, recovery })

@@ -11,7 +11,7 @@ use super::fan::Listed;
 use super::payload::{measured, payload_fits};
 use super::run::{Done, Exit, Step};
 use super::thread::ThreadIx;
-use super::tolerance::{Tolerance, exceeded};
+use super::tolerance::{Tolerance, threshold_exceeded};
 use crate::Failure;
 use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::machine::{Distributed, MapState, State};
@@ -154,8 +154,8 @@ impl Step<'_> {
         }
         let results = outcome?;
         let tolerance = Tolerance { count, percentage, failed: failed.unwrap_or(0) };
-        if tolerance.is_exceeded(iterations) {
-            return Err(exceeded());
+        if tolerance.is_exceeded(iterations as u64) {
+            return Err(threshold_exceeded());
         }
         let results = self.fitting(at, state, results, &state.name)?;
         Ok(self.joined(at, state, results))

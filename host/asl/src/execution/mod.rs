@@ -33,6 +33,7 @@ pub use callback::execution_of_token;
 pub(crate) use inspect::{Inspection, Seen, Told};
 pub use payload::payload_fits;
 pub(crate) use payload::{located, too_large};
+pub(crate) use tolerance::{Tolerance, threshold_exceeded};
 
 use callback::Deadlines;
 use digest::Digest;

@@ -13,16 +13,16 @@ use crate::{EventKind, Failure};
 
 /// The thresholds of a Map that tolerates failures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Tolerance {
-    pub(super) count: Option<u64>,
-    pub(super) percentage: Option<f64>,
+pub(crate) struct Tolerance {
+    pub(crate) count: Option<u64>,
+    pub(crate) percentage: Option<f64>,
     /// Iterations that have failed so far.
-    pub(super) failed: u64,
+    pub(crate) failed: u64,
 }
 
 impl Tolerance {
     #[expect(clippy::cast_precision_loss, reason = "counts of items stay far below 2⁵³")]
-    pub(super) fn is_exceeded(&self, items: usize) -> bool {
+    pub(crate) fn is_exceeded(&self, items: u64) -> bool {
         let share = self.failed as f64 * 100.0 / items.max(1) as f64;
         self.count.is_some_and(|count| self.failed > count)
             || self.percentage.is_some_and(|percentage| share > percentage)
@@ -30,7 +30,7 @@ impl Tolerance {
 }
 
 /// What a Map fails with once more iterations have failed than it tolerates.
-pub(super) fn exceeded() -> Failure {
+pub(crate) fn threshold_exceeded() -> Failure {
     let cause = "The specified tolerated failure threshold was exceeded";
     Failure::new("States.ExceedToleratedFailureThreshold", cause)
 }
@@ -149,8 +149,8 @@ impl Step<'_> {
         let Phase::Fanned(fan) = &mut thread.phase else { return Err(failure) };
         let Some(tolerance) = &mut fan.tolerance else { return Err(failure) };
         tolerance.failed += 1;
-        if tolerance.is_exceeded(fan.results.len()) {
-            return Err(exceeded());
+        if tolerance.is_exceeded(fan.results.len() as u64) {
+            return Err(threshold_exceeded());
         }
         fan.done += 1;
         if let Some(slot) = fan.results.get_mut(branch) {
