@@ -22,7 +22,7 @@ use crate::pattern::{Alternative, Pattern};
 use fields::Fields;
 pub use memo::Scratch;
 use memo::Sizes;
-use table::{Entry, Table};
+use table::{Table, entry};
 
 /// A rule's number, which whoever adds the rule chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -273,53 +273,9 @@ impl RuleSet {
     }
 }
 
-impl Entry for Requirement {
-    const SLOTS: u32 = 1;
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-
-    fn next(&self) -> u32 {
-        self.next
-    }
-
-    fn set_next(&mut self, next: u32) {
-        self.next = next;
-    }
-}
-
-impl Entry for Hint {
-    const SLOTS: u32 = 4;
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-
-    fn next(&self) -> u32 {
-        self.next
-    }
-
-    fn set_next(&mut self, next: u32) {
-        self.next = next;
-    }
-}
-
-impl Entry for Rule {
-    const SLOTS: u32 = 1;
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-
-    fn next(&self) -> u32 {
-        self.next
-    }
-
-    fn set_next(&mut self, next: u32) {
-        self.next = next;
-    }
-}
+entry!(Requirement, 1);
+entry!(Hint, 4);
+entry!(Rule, 1);
 
 impl Default for Choice {
     fn default() -> Self {

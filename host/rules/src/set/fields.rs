@@ -7,7 +7,7 @@ use crate::chunks::{Chunks, NONE};
 use crate::digest::Seed;
 use crate::set::keys::short;
 use crate::set::ranges::Ranges;
-use crate::set::table::{Entry, Table};
+use crate::set::table::{Table, entry};
 
 /// The number of the tree's root.
 pub(crate) const ROOT: u32 = 0;
@@ -66,21 +66,7 @@ pub(crate) struct Field {
     pub wants_addresses: bool,
 }
 
-impl Entry for Node {
-    const SLOTS: u32 = 4;
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-
-    fn next(&self) -> u32 {
-        self.next
-    }
-
-    fn set_next(&mut self, next: u32) {
-        self.next = next;
-    }
-}
+entry!(Node, 4);
 
 impl Node {
     /// Whether fields lie below.

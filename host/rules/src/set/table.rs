@@ -12,6 +12,29 @@ pub(crate) trait Entry: Clone + Default {
     fn set_next(&mut self, next: u32);
 }
 
+/// Makes a type with the fields `hash` and `next` an entry, with so many slots.
+macro_rules! entry {
+    ($entry:ty, $slots:literal) => {
+        impl $crate::set::table::Entry for $entry {
+            const SLOTS: u32 = $slots;
+
+            fn hash(&self) -> u32 {
+                self.hash
+            }
+
+            fn next(&self) -> u32 {
+                self.next
+            }
+
+            fn set_next(&mut self, next: u32) {
+                self.next = next;
+            }
+        }
+    };
+}
+
+pub(crate) use entry;
+
 /// Entries by number and by hash. None is ever taken out.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<E> {
